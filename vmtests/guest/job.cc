@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "vmtests/guest/job.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace lxcspec::guest {
+namespace {
+
+using nlohmann::json;
+
+Result<Sabotage> ParseSabotage(const json& value) {
+  static const std::map<std::string, Sabotage::Act> kActs = {
+      {"panic", Sabotage::Act::kPanic}, {"hang", Sabotage::Act::kHang},
+      {"stall", Sabotage::Act::kStall}, {"splat", Sabotage::Act::kSplat},
+      {"reboot", Sabotage::Act::kReboot}};
+  const auto act = kActs.find(value.at("act").get<std::string>());
+  if (act == kActs.end()) return Fail(EINVAL, "sabotage: unknown act " + value.at("act").dump());
+  return Sabotage{.act = act->second, .test = value.at("test").get<std::string>()};
+}
+
+}  // namespace
+
+Result<Job> ParseJob(std::string_view text) {
+  // nlohmann's accessors throw; this is the one place that turns them into results.
+  try {
+    const json value = json::parse(text);
+    if (value.at("schema") != 1) return Fail(EINVAL, "job: unknown schema " + value.at("schema").dump());
+    if (value.at("cgroup") != "unified") {
+      return Fail(EINVAL, "job: unknown cgroup layout " + value.at("cgroup").dump());
+    }
+    Job job;
+    job.modules = value.at("modules").get<std::vector<std::string>>();
+    job.command = value.at("command").get<std::vector<std::string>>();
+    job.environment = value.at("environment").get<std::vector<std::string>>();
+    job.results = value.at("results").get<std::string>();
+    job.heartbeat_ms = value.at("heartbeat_ms").get<int>();
+    if (job.heartbeat_ms <= 0) return Fail(EINVAL, "job: heartbeat_ms must be positive");
+    if (value.contains("sabotage")) {
+      ASSIGN_OR_RETURN(job.sabotage, ParseSabotage(value.at("sabotage")));
+    }
+    return job;
+  } catch (const json::exception& error) {
+    return Fail(EINVAL, std::string("job: ") + error.what());
+  }
+}
+
+Result<Job> ReadJob(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return FailErrno("open(" + path + ")");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return ParseJob(text);
+}
+
+std::string StartedTest(std::string_view record) {
+  const json value = json::parse(record, nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) return {};
+  const auto kind = value.find("record");
+  const auto test = value.find("test");
+  if (kind == value.end() || test == value.end() || *kind != "start" || !test->is_string()) {
+    return {};
+  }
+  return test->get<std::string>();
+}
+
+}  // namespace lxcspec::guest

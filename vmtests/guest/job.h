@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The job file: what the guest's init has to do, written into the image by image.py.
+
+#ifndef LXCSPEC_VMTESTS_GUEST_JOB_H_
+#define LXCSPEC_VMTESTS_GUEST_JOB_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conformance/posix/result.h"
+
+namespace lxcspec::guest {
+
+inline constexpr char kJobPath[] = "/lxcspec/job.json";
+
+// A fault that init commits when a test begins, so that the host's handling of it can be proved.
+struct Sabotage {
+  enum class Act {
+    kNone,
+    kPanic,   // crash the kernel
+    kHang,    // stop every process and give no more sign of life
+    kStall,   // stop every process but go on giving signs of life
+    kSplat,   // make the kernel log a warning, and go on
+    kReboot,  // reset the machine without a word
+  };
+  Act act = Act::kNone;
+  // The test at whose start record init acts.
+  std::string test;
+};
+
+struct Job {
+  // Module files, in the order in which they are to be loaded.
+  std::vector<std::string> modules;
+  // The command whose end is the end of the guest; empty: boot, and power off.
+  std::vector<std::string> command;
+  std::vector<std::string> environment;
+  // The file that the command appends results to; what is in it at the start is not sent again.
+  std::string results;
+  int heartbeat_ms = 1000;
+  Sabotage sabotage;
+};
+
+// Refuses what it does not know, so that an image and an init of different versions do not half work.
+Result<Job> ParseJob(std::string_view text);
+
+Result<Job> ReadJob(const std::string& path);
+
+// The test that a line of the results file announces as started; empty for any other line.
+std::string StartedTest(std::string_view record);
+
+}  // namespace lxcspec::guest
+
+#endif  // LXCSPEC_VMTESTS_GUEST_JOB_H_
