@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The suite's main(): every conformance test in one program, of which the launcher runs one test a
+// process. conformance/README.md has the command line.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "conformance/harness/environment.h"
+#include "conformance/harness/needs.h"
+#include "conformance/harness/reporter.h"
+#include "conformance/testee/liblxc_testee.h"
+#include "spec/requirements.h"
+
+namespace lxcspec {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kBadUsage = 2;
+constexpr int kInfrastructure = 3;
+
+void PrintRecord(const json& record) {
+  fmt::print("{}\n", record.dump(-1, ' ', false, json::error_handler_t::replace));
+  fflush(stdout);
+}
+
+// Every extension once without an answer, then once with: what a crash leaves unanswered is known.
+int PrintClaims() {
+  for (const std::string_view extension : spec::kExtensions) {
+    PrintRecord({{"record", "claim"}, {"extension", extension}, {"claimed", nullptr}});
+  }
+  const Environment& environment = TestEnvironment();
+  const auto testee = LoadLiblxc(environment.testee, {.abi_version = environment.abi_version});
+  if (!testee) {
+    fmt::print(stderr, "{}\n", testee.error().ToString());
+    return kInfrastructure;
+  }
+  PrintRecord({{"record", "testee"}, {"version", (*testee)->Version()}});
+  for (const std::string_view extension : spec::kExtensions) {
+    const bool claimed = (*testee)->HasApiExtension(std::string(extension));
+    PrintRecord({{"record", "claim"}, {"extension", extension}, {"claimed", claimed}});
+  }
+  return 0;
+}
+
+// A scratch folder of our own where the launcher gave none: a test run by hand.
+bool EnsureScratch() {
+  Environment& environment = TestEnvironment();
+  if (!environment.scratch.empty()) return true;
+  std::string folder = "/tmp/lxcspec.XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return false;
+  environment.scratch = folder;
+  return true;
+}
+
+int Main(int argc, char** argv) {
+  ::testing::InitGoogleMock(&argc, argv);
+  Environment& environment = TestEnvironment();
+  bool needs = false;
+  bool claims = false;
+  std::string needs_file;
+  int result_fd = -1;
+
+  CLI::App app("The conformance suite; lxcspec run drives it through the launcher.");
+  app.add_flag("--lxcspec_needs", needs, "probe what the kernel can do, print need records");
+  app.add_flag("--lxcspec_claims", claims, "ask the testee what it has, print claim records");
+  app.add_option("--lxcspec_testee", environment.testee, "shared object to verify");
+  app.add_option("--lxcspec_abi_version", environment.abi_version,
+                 "release whose struct lxc_container the testee has (default: what it says)");
+  app.add_option("--lxcspec_probe", environment.probe, "program that containers run");
+  app.add_option("--lxcspec_needs_file", needs_file, "need records of an earlier --lxcspec_needs");
+  app.add_option("--lxcspec_result_fd", result_fd, "descriptor for the test's result");
+  app.add_option("--lxcspec_scratch", environment.scratch, "empty folder for the test's files");
+  app.add_option("--lxcspec_speed", environment.speed, "stretches every deadline")
+      ->check(CLI::PositiveNumber);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+
+  if (::testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();
+  if (needs) {
+    PrintNeedAnswers();
+    return 0;
+  }
+  if (environment.testee.empty()) {
+    fmt::print(stderr, "name the shared object to verify with --lxcspec_testee\n");
+    return kBadUsage;
+  }
+  if (claims) return PrintClaims();
+  if (!needs_file.empty()) {
+    if (const Status loaded = LoadNeedAnswers(needs_file); !loaded) {
+      fmt::print(stderr, "{}\n", loaded.error().ToString());
+      return kInfrastructure;
+    }
+  }
+  if (!EnsureScratch()) {
+    fmt::print(stderr, "cannot make a scratch folder below /tmp\n");
+    return kInfrastructure;
+  }
+  // Owned by GoogleTest.
+  ::testing::UnitTest::GetInstance()->listeners().Append(new Reporter(result_fd));
+  return RUN_ALL_TESTS();
+}
+
+}  // namespace
+}  // namespace lxcspec
+
+int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One probe per need: it does the thing, and returns what it saw or the error that says why not.
+// Probes leave nothing behind and run as root in a process of their own namespaces.
+
+#ifndef LXCSPEC_CONFORMANCE_HARNESS_NEED_PROBES_H_
+#define LXCSPEC_CONFORMANCE_HARNESS_NEED_PROBES_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "conformance/posix/result.h"
+
+namespace lxcspec {
+
+struct NeedProbe {
+  std::string_view name;
+  Result<std::string> (*run)();
+};
+
+std::span<const NeedProbe> AllNeedProbes();
+
+Result<std::string> ProbeNamespaces();
+Result<std::string> ProbeUserNamespace();
+Result<std::string> ProbePidfd();
+Result<std::string> ProbePty();
+Result<std::string> ProbeCgroup();
+
+}  // namespace lxcspec
+
+#endif  // LXCSPEC_CONFORMANCE_HARNESS_NEED_PROBES_H_
