@@ -123,8 +123,8 @@ Result<std::string> ProbeNamespaces() {
 
 Result<std::string> ProbeUserNamespace() {
   RETURN_IF_ERROR(RunInChild(
-      CLONE_NEWUSER, "getuid() in a user namespace",
-      [] { return getuid() == 0 ? Status() : Status(Fail(EPROTO, "getuid")); },
+      CLONE_NEWUSER, "setuid(0) in a user namespace",
+      [] { return setuid(0) == 0 ? Status() : Status(FailErrno("setuid")); },
       [](pid_t child) -> Status {
         RETURN_IF_ERROR(WriteFile(fmt::format("/proc/{}/uid_map", child), "0 100000 65536"));
         return WriteFile(fmt::format("/proc/{}/gid_map", child), "0 100000 65536");
