@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the ratios."""
+
+import unittest
+from typing import Any
+
+from bench.ratios import NotComparable, ratios
+
+
+def row(name: str, time: float, **more: Any) -> dict[str, Any]:
+    return {"name": name, "run_name": name, "cpu_time": time, "time_unit": "ns"} | more
+
+
+class RatiosTest(unittest.TestCase):
+    def test_medians_of_repetitions_are_divided(self) -> None:
+        rows = [row("B/1/testee", t) for t in (10.0, 20.0, 900.0)]
+        rows += [row("B/1/against", t) for t in (40.0, 40.0, 40.0)]
+        rows += [row("B/1/floor", t) for t in (5.0, 5.0, 5.0)]
+        (only,) = ratios({"benchmarks": rows})
+        self.assertEqual(only.name, "B/1")
+        self.assertEqual(only.to_against, 0.5)
+        self.assertEqual(only.to_floor, 4.0)
+        self.assertEqual(only.repetitions, 3)
+
+    def test_units_are_brought_together(self) -> None:
+        rows = [
+            row("B/testee", 1.0, time_unit="us"),
+            row("B/against", 2000.0),
+            row("B/floor", 100.0),
+        ]
+        self.assertEqual(ratios({"benchmarks": rows})[0].to_against, 0.5)
+
+    def test_aggregates_are_left_out(self) -> None:
+        rows = [row("B/testee", 1.0), row("B/against", 1.0), row("B/floor", 1.0)]
+        rows += [row("B/testee_mean", 7.0, run_type="aggregate")]
+        self.assertEqual(ratios({"benchmarks": rows})[0].testee, 1.0)
+
+    def test_a_failed_benchmark_is_refused_with_its_error(self) -> None:
+        rows = [row("B/testee", 0.0, error_occurred=True, error_message="load_config: ENOENT")]
+        with self.assertRaisesRegex(NotComparable, "load_config: ENOENT"):
+            ratios({"benchmarks": rows})
+
+    def test_a_missing_side_is_refused(self) -> None:
+        with self.assertRaisesRegex(NotComparable, "no against and no floor"):
+            ratios({"benchmarks": [row("B/testee", 1.0)]})
+
+    def test_an_empty_run_is_refused(self) -> None:
+        with self.assertRaisesRegex(NotComparable, "nothing"):
+            ratios({})
+
+
+if __name__ == "__main__":
+    unittest.main()
