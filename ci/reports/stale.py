@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong with a run as a whole: entries that matched nothing, claims, missing results."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Iterator
+
+from ci.reports import claims, ledger, model, problems, results
+from ci.reports.judge import Applicable, Judgement
+from ci.reports.problems import Problem
+
+_UNEXPECTED_CLAIMS = (model.OVER_CLAIMED, model.UNDER_CLAIMED, model.WRONGLY_GATED)
+
+
+def judge_completeness(run: results.Run, selected: frozenset[str] | None) -> list[Problem]:
+    """A run that left something out, or ran nothing, is no evidence."""
+    found = []
+    todo = "run again with --resume and the results file"
+    recorded = {result.test for result in run.results}
+    if run.unfinished:
+        test = run.unfinished[0][0]
+        what = f"{len(run.unfinished)} tests were started and have no result: {test}"
+        found.append(Problem(problems.INCOMPLETE, what, todo, test=test))
+    elif not run.ended or len(run.results) < run.planned:
+        what = f"the run ended early: {len(run.results)} of {run.planned} planned results"
+        found.append(Problem(problems.INCOMPLETE, what, todo))
+    missing = sorted(selected - recorded) if selected and not found else []
+    if missing:
+        what = f"{len(missing)} of the selected tests have no result: {missing[0]}"
+        todo = "the suite and its list of tests disagree; build again"
+        found.append(Problem(problems.INCOMPLETE, what, todo, test=missing[0]))
+    if not run.executed and not found:
+        reasons = {result.reason for result in run.results if result.reason}
+        why = f": {sorted(reasons)[0]}" if reasons else ""
+        what = f"none of {len(run.results)} tests was executed{why}"
+        todo = "see ./lxcspec probe for what this kernel can do"
+        found.append(Problem(problems.NOTHING_RAN, what, todo))
+    return found
+
+
+def judge_claims(
+    outcomes: dict[str, claims.Outcome], run: results.Run, known: Applicable
+) -> tuple[dict[str, str], list[Problem]]:
+    """Why the ledger accepts a claim verdict, by extension; and the ones that it does not."""
+    accepted: dict[str, str] = {}
+    found: list[Problem] = []
+    entries = {entry.extension: entry for entry in known.claims}
+    for name, outcome in outcomes.items():
+        entry = entries.get(name)
+        claim = run.claims.get(name)
+        if claim is None or claim.claimed is None:
+            why = (claim.reason if claim else "") or "there is no answer in the results"
+            what = f"whether {name} is claimed is not known: {why}"
+            todo = "ask again with --repeat 1 --extension " + name
+            found.append(Problem(problems.CLAIM, what, todo, extension=name))
+        elif entry and entry.verdict == outcome.verdict:
+            accepted[name] = entry.scope.because
+        elif outcome.verdict == model.UNVERIFIED:
+            continue
+        elif entry:
+            line = entry.scope.line
+            what = f"{name} is {outcome.verdict}, but line {line} says {entry.verdict}"
+            todo = f"correct or delete the claim at {known.path}:{line}"
+            found.append(Problem(problems.STALE_CLAIM, what, todo, extension=name, line=line))
+        elif outcome.verdict in _UNEXPECTED_CLAIMS:
+            what = f"{name} is {outcome.verdict}: {outcome.reason}"
+            todo = f"./lxcspec explain {name}; if known, add it under 'claims' in {known.path}"
+            found.append(Problem(problems.CLAIM, what, todo, extension=name))
+    return accepted, found
+
+
+def _why_nothing_matched(
+    entry: ledger.Entry, executed: dict[str, set[str]], catalogue: model.Catalogue
+) -> str:
+    """The reason why the entry is stale, or "" where the run cannot tell."""
+    covering = {test for test, covered in executed.items() if entry.requirement in covered}
+    known = {test.name for test in catalogue.tests_of(entry.requirement)}
+    if entry.test:
+        if entry.test in executed:
+            return f"{entry.test} does not cover {entry.requirement}"
+        if known and entry.test not in known:
+            return f"there is no test {entry.test} of {entry.requirement}"
+    elif covering:
+        return "none of the requirement's tests failed in this way"
+    elif catalogue.tests and not known:
+        return "the requirement has no test"
+    return ""
+
+
+def judge_entries(
+    known: Applicable,
+    judged: list[Judgement],
+    catalogue: model.Catalogue,
+    not_claimed: set[str],
+    today: datetime.date,
+) -> Iterator[Problem]:
+    """Entries that matched nothing, have expired, or have no reason yet."""
+    matched: set[int] = set().union(*(one.matched for one in judged))
+    blamed: set[int] = set().union(*(one.blamed for one in judged))
+    idle = (model.UNSUPPORTED, model.BROKEN)
+    executed = {
+        one.result.test: set(one.requirements) for one in judged if one.result.verdict not in idle
+    }
+    all_ran = bool(catalogue.tests) and set(catalogue.tests) <= set(executed)
+    for entry in known.entries:
+        extension = entry.requirement.split(".")[0]
+        if entry.scope.line in matched | blamed or extension in not_claimed:
+            continue
+        why = _why_nothing_matched(entry, executed, catalogue)
+        if why:
+            yield problems.stale_entry(entry, known.path, why)
+    for leak in known.leaks:
+        ran = leak.test in executed if leak.test else all_ran
+        if leak.scope.line not in matched and ran:
+            yield problems.stale_entry(leak, known.path, "nothing of the kind was left behind")
+    everything: tuple[ledger.Entry | ledger.LeakEntry | ledger.ClaimEntry, ...]
+    everything = (*known.entries, *known.leaks, *known.claims)
+    for each in everything:
+        if each.scope.expired(today):
+            yield problems.expired_entry(each, known.path)
+        if each.scope.unexplained:
+            yield problems.unexplained_entry(each, known.path)
