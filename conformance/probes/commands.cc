@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "conformance/probes/commands.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "conformance/probes/escape.h"
+#include "conformance/probes/pattern.h"
+#include "conformance/probes/serve.h"
+#include "conformance/probes/signals.h"
+
+namespace lxcspec::probe {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Answer FromErrno() { return {.error = errno, .text = ""}; }
+
+Answer Refuse(std::string why) { return {.error = EINVAL, .text = std::move(why)}; }
+
+std::optional<size_t> Number(std::string_view text) {
+  size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Without this a terminal turns "\n" into "\r\n" and stops at control characters.
+void MakeRaw(int fd) {
+  termios settings;
+  if (tcgetattr(fd, &settings) != 0) return;  // no terminal, nothing is changed on the way
+  cfmakeraw(&settings);
+  tcsetattr(fd, TCSANOW, &settings);
+}
+
+Answer WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FromErrno();
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Answer WriteRaw(std::string_view bytes) {
+  MakeRaw(STDOUT_FILENO);
+  return WriteAll(STDOUT_FILENO, bytes);
+}
+
+Answer WriteText(const Arguments& arguments) {
+  const std::optional<std::string> bytes = Unescape(arguments[0]);
+  if (!bytes) return Refuse("write: bad escape in " + arguments[0]);
+  return WriteRaw(*bytes);
+}
+
+Answer WritePattern(const Arguments& arguments) {
+  const std::optional<size_t> size = Number(arguments[0]);
+  if (!size) return Refuse("fill: no number: " + arguments[0]);
+  return WriteRaw(Pattern(*size));
+}
+
+Answer WriteOctets(const Arguments& arguments) {
+  const std::optional<size_t> size = Number(arguments[0]);
+  if (!size) return Refuse("octets: no number: " + arguments[0]);
+  return WriteRaw(Octets(*size));
+}
+
+Answer EchoInput(const Arguments&) {
+  MakeRaw(STDIN_FILENO);
+  char buffer[1024];
+  while (true) {
+    const ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));
+    if (got == 0) return {};
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FromErrno();
+    Answer written = WriteAll(STDOUT_FILENO, {buffer, static_cast<size_t>(got)});
+    if (written.error != 0) return written;
+  }
+}
+
+Answer ListDescriptors(const Arguments&) {
+  DIR* const directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return FromErrno();
+  std::string list;
+  while (const dirent* const entry = readdir(directory)) {
+    const std::optional<size_t> fd = Number(entry->d_name);
+    if (!fd || *fd == static_cast<size_t>(dirfd(directory))) continue;
+    char target[4096];
+    const ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
+    if (length < 0) continue;
+    list.append(entry->d_name) += ' ';
+    list.append(target, static_cast<size_t>(length)) += '\n';
+  }
+  closedir(directory);
+  return {.error = 0, .text = std::move(list)};
+}
+
+// Leaves a process to whoever reaps in this pid namespace: its parent ends first.
+Answer MakeOrphan(const Arguments&) {
+  const pid_t parent = fork();
+  if (parent < 0) return FromErrno();
+  if (parent == 0) {
+    fork();
+    _exit(0);
+  }
+  return {};
+}
+
+Answer SpawnPausing(const Arguments&) {
+  const pid_t child = fork();
+  if (child < 0) return FromErrno();
+  if (child == 0) {
+    ResetSignals();
+    while (true) pause();
+  }
+  return {.error = 0, .text = std::to_string(child)};
+}
+
+Answer BecomeSubreaper(const Arguments&) {
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return FromErrno();
+  return {};
+}
+
+// The system call itself: glibc's reboot() would be the same, but has no halt.
+Answer Reboot(unsigned command) {
+  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, nullptr);
+  return FromErrno();
+}
+
+Answer Exit(const Arguments& arguments) {
+  const std::optional<size_t> code = Number(arguments[0]);
+  if (!code || *code > 255) return Refuse("exit: no exit code: " + arguments[0]);
+  _exit(static_cast<int>(*code));
+}
+
+struct Command {
+  const char* name;
+  const char* arguments;
+  size_t count;
+  Answer (*run)(const Arguments& arguments);
+  const char* help;
+};
+
+constexpr Command kCommands[] = {
+    {"write", "TEXT", 1, WriteText, R"(write TEXT in one piece; \n \r \t \\ \xHH stand for bytes)"},
+    {"fill", "BYTES", 1, WritePattern,
+     "write that many bytes of decimal numbers, seven digits and a newline each"},
+    {"octets", "BYTES", 1, WriteOctets, "write that many bytes, counting 0 to 255 over and over"},
+    {"echo-stdin", "", 0, EchoInput, "write what is read from standard input, until it ends"},
+    {"pause", "", 0,
+     [](const Arguments&) -> Answer {
+       while (true) pause();
+     },
+     "wait for a signal, for ever"},
+    {"serve", "SOCKET", 1,
+     [](const Arguments& arguments) { return Serve(arguments[0], RunCommand); },
+     "connect to the Unix socket and run what comes over it, one command a message"},
+    {"list-fds", "", 0, ListDescriptors, "answer with the open descriptors and what they refer to"},
+    {"orphan", "", 0, MakeOrphan, "leave behind a process that ends after its parent"},
+    {"spawn", "", 0, SpawnPausing,
+     "start a child that waits for a signal; answer with its process id"},
+    {"subreaper", "", 0, BecomeSubreaper,
+     "become the parent of orphans below it, where it is not process 1"},
+    {"ignore-signals", "", 0,
+     [](const Arguments&) {
+       IgnoreSignals();
+       return Answer{};
+     },
+     "from now on be ended by SIGKILL only"},
+    {"reboot", "", 0, [](const Arguments&) { return Reboot(LINUX_REBOOT_CMD_RESTART); },
+     "ask the kernel for a reboot, which restarts a container"},
+    {"halt", "", 0, [](const Arguments&) { return Reboot(LINUX_REBOOT_CMD_POWER_OFF); },
+     "ask the kernel to power off, which stops a container"},
+    {"exit", "CODE", 1, Exit, "end with this exit code"},
+};
+
+}  // namespace
+
+Answer RunCommand(const std::vector<std::string>& words) {
+  if (words.empty()) return Refuse("no command");
+  for (const Command& command : kCommands) {
+    if (words[0] != command.name) continue;
+    if (words.size() - 1 != command.count) {
+      return Refuse(std::string("usage: ") + command.name + " " + command.arguments);
+    }
+    return command.run({words.begin() + 1, words.end()});
+  }
+  return Refuse("no such command: " + words[0]);
+}
+
+std::string CommandHelp() {
+  constexpr size_t kColumn = 20;
+  std::string help;
+  for (const Command& command : kCommands) {
+    std::string line = std::string("  ") + command.name + " " + command.arguments;
+    line.resize(std::max(line.size() + 1, kColumn), ' ');
+    help += line + command.help + "\n";
+  }
+  return help;
+}
+
+}  // namespace lxcspec::probe

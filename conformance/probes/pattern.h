@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Output that says of each piece of it where it belongs. The probe writes it, tests compare with
+// it.
+
+#ifndef LXCSPEC_CONFORMANCE_PROBES_PATTERN_H_
+#define LXCSPEC_CONFORMANCE_PROBES_PATTERN_H_
+
+#include <cstddef>
+#include <string>
+
+namespace lxcspec {
+
+// The first `size` bytes of the decimal numbers from 0 upwards, seven digits and a newline each.
+// Any eight bytes in a row occur in one place only.
+std::string Pattern(size_t size);
+
+// `size` bytes that count 0, 1, ... 255, 0, ...
+std::string Octets(size_t size);
+
+}  // namespace lxcspec
+
+#endif  // LXCSPEC_CONFORMANCE_PROBES_PATTERN_H_

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program that containers of the conformance tests run as their init: static, silent, quick
+// to start and to stop, and it does one thing that the test can tell.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "conformance/probes/commands.h"
+#include "conformance/probes/signals.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadUsage = 64;
+
+void PrintHelp() {
+  printf(
+      "usage: probe COMMAND [ARGUMENT]... [then COMMAND [ARGUMENT]...]...\n"
+      "\n"
+      "Runs the commands in order, then waits for a signal. A command that fails ends the\n"
+      "program with code %d, one that does not exist with code %d.\n"
+      "\n%s\n"
+      "SIGPWR and SIGTERM end it with code 0, SIGINT makes it ask the kernel for a reboot; it\n"
+      "reaps the children of others, as process 1 must.\n",
+      kFailed, kBadUsage, lxcspec::probe::CommandHelp().c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+    PrintHelp();
+    return argc < 2 ? kBadUsage : 0;
+  }
+  lxcspec::probe::InstallSignals();
+  std::vector<std::string> words;
+  for (int i = 1; i <= argc; ++i) {
+    if (i < argc && strcmp(argv[i], "then") != 0) {
+      words.emplace_back(argv[i]);
+      continue;
+    }
+    const lxcspec::probe::Answer answer = lxcspec::probe::RunCommand(words);
+    if (answer.error != 0) {
+      fprintf(stderr, "probe: %s: %s\n", answer.text.c_str(), strerror(answer.error));
+      return answer.error == EINVAL ? kBadUsage : kFailed;
+    }
+    fputs(answer.text.c_str(), stdout);
+    fflush(stdout);
+    words.clear();
+  }
+  while (true) pause();
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "conformance/probes/signals.h"
+
+#include <linux/reboot.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <initializer_list>
+
+namespace lxcspec::probe {
+namespace {
+
+void End(int) { _exit(0); }
+
+void Reboot(int) {
+  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, nullptr);
+  // Outside a pid namespace of its own, or without the capability, ending is the nearest to it.
+  _exit(1);
+}
+
+void Reap(int) {
+  const int saved = errno;
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  errno = saved;
+}
+
+void Handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+void InstallSignals() {
+  Handle(SIGPWR, End);
+  Handle(SIGTERM, End);
+  Handle(SIGINT, Reboot);
+  Handle(SIGCHLD, Reap);
+  Handle(SIGHUP, SIG_IGN);
+  Handle(SIGPIPE, SIG_IGN);
+  // Whoever started the probe may have had them blocked.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void IgnoreSignals() {
+  for (const int signal : {SIGPWR, SIGTERM, SIGINT}) Handle(signal, SIG_IGN);
+}
+
+void ResetSignals() {
+  for (const int signal : {SIGPWR, SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGPIPE}) {
+    Handle(signal, SIG_DFL);
+  }
+}
+
+}  // namespace lxcspec::probe

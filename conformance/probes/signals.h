@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the probe behaves as process 1. The kernel drops signals that an init has no handler for, so
+// without these a container would only stop by force.
+
+#ifndef LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
+#define LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
+
+namespace lxcspec::probe {
+
+// SIGPWR and SIGTERM end the process with exit code 0, SIGINT asks the kernel for a reboot,
+// SIGCHLD reaps. SIGHUP and SIGPIPE are ignored.
+void InstallSignals();
+
+// SIGPWR, SIGTERM and SIGINT are ignored.
+void IgnoreSignals();
+
+// Default dispositions, for a child that is not an init.
+void ResetSignals();
+
+}  // namespace lxcspec::probe
+
+#endif  // LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
