@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "conformance/launcher/test_cgroup.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "conformance/launcher/directory.h"
+#include "conformance/launcher/file_io.h"
+#include "conformance/launcher/strings.h"
+
+namespace lxcspec {
+namespace {
+
+constexpr char kPrefix[] = "lxcspec.";
+
+// A cgroup of the v1 cpuset controller holds no process until it has CPUs and memory nodes.
+Status CopyCpuset(const std::string& from, const std::string& to) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    ASSIGN_OR_RETURN(const std::string value, ReadFile(from + file));
+    RETURN_IF_ERROR(WriteKernelFile(to + file, Trim(value)));
+  }
+  return {};
+}
+
+Status PrepareCgroup(const CgroupMount& mount, const std::string& path) {
+  if (mkdir(path.c_str(), 0755) != 0) return FailErrno("mkdir(" + path + ")");
+  const std::string scope = path + "/init.scope";
+  if (!mount.v2 && mount.HasController("cpuset")) {
+    RETURN_IF_ERROR(CopyCpuset(mount.mount_point, path));
+    // Cgroups that the testee makes then start usable, as they are on a host that systemd set up.
+    RETURN_IF_ERROR(WriteKernelFile(path + "/cgroup.clone_children", "1"));
+  }
+  return MakeDirectory(scope);
+}
+
+// Every controller that the parent grants. One at a time: a controller may refuse on its own.
+std::vector<std::string> EnableControllers(const std::string& cgroup) {
+  std::vector<std::string> enabled;
+  const auto available = ReadFile(cgroup + "/cgroup.controllers");
+  const auto present = ReadFile(cgroup + "/cgroup.subtree_control");
+  if (!available || !present) return enabled;
+  const std::vector<std::string> already = SplitWords(*present);
+  for (const std::string& controller : SplitWords(*available)) {
+    if (std::find(already.begin(), already.end(), controller) != already.end()) continue;
+    if (WriteKernelFile(cgroup + "/cgroup.subtree_control", "+" + controller)) {
+      enabled.push_back(controller);
+    }
+  }
+  return enabled;
+}
+
+// Bottom up. Returns the errno of the first directory that stayed, or 0.
+int RemoveTree(const std::string& path) {
+  for (const std::string& child : ListDirectories(path)) RemoveTree(path + "/" + child);
+  if (rmdir(path.c_str()) == 0 || errno == ENOENT) return 0;
+  return errno;
+}
+
+bool IsRunning(pid_t pid) { return kill(pid, 0) == 0 || errno == EPERM; }
+
+}  // namespace
+
+TestCgroup::TestCgroup(TestCgroup&& other) noexcept
+    : mounts_(std::exchange(other.mounts_, {})), name_(other.name_) {}
+
+TestCgroup::~TestCgroup() {
+  for (const CgroupMount& mount : mounts_) RemoveTree(PathIn(mount));
+}
+
+Result<TestCgroup> TestCgroup::Create(const CgroupLayout& layout, pid_t launcher, int number) {
+  TestCgroup cgroup({}, fmt::format("{}{}.{}", kPrefix, launcher, number));
+  for (const CgroupMount& mount : layout.mounts) {
+    if (mount.repeated) continue;
+    cgroup.mounts_.push_back(mount);
+    RETURN_IF_ERROR(PrepareCgroup(mount, cgroup.PathIn(mount)));
+  }
+  return cgroup;
+}
+
+Status TestCgroup::Enter() const {
+  for (const CgroupMount& mount : mounts_) {
+    RETURN_IF_ERROR(WriteKernelFile(PathIn(mount) + "/cgroup.procs", "0"));
+  }
+  // The namespace's root is the cgroup that its maker is in at this moment (cgroup_namespaces(7)).
+  if (unshare(CLONE_NEWCGROUP) != 0) return FailErrno("unshare(CLONE_NEWCGROUP)");
+  for (const CgroupMount& mount : mounts_) {
+    RETURN_IF_ERROR(WriteKernelFile(PathIn(mount) + "/init.scope/cgroup.procs", "0"));
+    if (mount.v2) EnableControllers(PathIn(mount));
+  }
+  return {};
+}
+
+Status TestCgroup::Remove(std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (!mounts_.empty()) {
+    const std::string path = PathIn(mounts_.back());
+    const int failure = RemoveTree(path);
+    if (failure == 0) {
+      mounts_.pop_back();
+    } else if (failure == EBUSY && std::chrono::steady_clock::now() < until) {
+      // A v1 hierarchy cannot be waited on for its last process, so ask again shortly.
+      poll(nullptr, 0, 2);
+    } else {
+      mounts_.clear();
+      return Fail(failure, "rmdir(" + path + ")");
+    }
+  }
+  return {};
+}
+
+void RemoveStaleTestCgroups(const CgroupLayout& layout) {
+  for (const CgroupMount& mount : layout.mounts) {
+    for (const std::string& name : ListDirectories(mount.mount_point)) {
+      int launcher = 0;
+      int number = 0;
+      if (sscanf(name.c_str(), "lxcspec.%d.%d", &launcher, &number) != 2) continue;
+      // A launcher takes its tests with it, so a dead one's cgroups are empty or emptying.
+      if (!IsRunning(launcher)) RemoveTree(mount.mount_point + "/" + name);
+    }
+  }
+}
+
+RootControllers::RootControllers(const CgroupLayout& layout) {
+  for (const CgroupMount& mount : layout.mounts) {
+    if (!mount.v2 || mount.repeated) continue;
+    control_file_ = mount.mount_point + "/cgroup.subtree_control";
+    enabled_ = EnableControllers(mount.mount_point);
+  }
+}
+
+RootControllers::~RootControllers() {
+  // Refused where another cgroup uses the controller by now, which is as it should be.
+  for (const std::string& controller : enabled_) {
+    (void)WriteKernelFile(control_file_, "-" + controller);
+  }
+}
+
+}  // namespace lxcspec
