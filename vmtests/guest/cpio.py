@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a file tree as a newc cpio archive, the form of a Linux initramfs, the same bytes for the same tree."""
+"""Writes a file tree as a newc cpio archive, the form of a Linux initramfs, reproducibly."""
 
 from __future__ import annotations
 

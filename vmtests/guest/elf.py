@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads of an ELF file what decides which other files it needs: interpreter, DT_NEEDED, run paths, sections."""
+"""Reads of an ELF file what decides which other files it needs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def _segments(data: bytes) -> list[_Segment]:
     size, count = struct.unpack_from("<HH", data, 54)
     found = []
     for index in range(count):
-        kind, _, offset, address, _, length = struct.unpack_from("<IIQQQQ", data, table + index * size)
+        kind, _, offset, address, _, length = struct.unpack_from(
+            "<IIQQQQ", data, table + index * size
+        )
         found.append(_Segment(kind, offset, address, length))
     return found
 
@@ -72,7 +74,7 @@ def parse(data: bytes, name: str) -> Elf:
                 interpreter = _string(data, segment.offset)
             if segment.kind == _PT_DYNAMIC:
                 table = data[segment.offset : segment.offset + segment.size]
-                dynamic = list(struct.iter_unpack("<QQ", table))
+                dynamic = [(tag, value) for tag, value in struct.iter_unpack("<QQ", table)]
         base = 0
         for tag, value in dynamic:
             if tag == _DT_STRTAB:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a guest's initramfs: init, the job and everything the job needs, the same bytes for the same input."""
+"""Makes a guest's initramfs: init, the job and all it needs; the same bytes for the same input."""
 
 from __future__ import annotations
 
@@ -47,12 +47,16 @@ _FILES = {
     "/etc/hostname": "lxcspec\n",
     "/etc/hosts": "127.0.0.1 localhost lxcspec\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
+    "/etc/passwd": (
+        "root:x:0:0:root:/root:/bin/sh\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    ),
     "/etc/subgid": "root:100000:65536\n",
     "/etc/subuid": "root:100000:65536\n",
 }
 
-# What belongs to an installed liblxc beside its shared object: defaults, and the mount point of root file systems.
+# What belongs to an installed liblxc beside its shared object: defaults, and the mount point of
+# root file systems.
 _COMPANIONS = (
     "/etc/lxc",
     "/usr/lib/x86_64-linux-gnu/lxc",
@@ -62,7 +66,7 @@ _COMPANIONS = (
 
 @dataclass(frozen=True)
 class Sabotage:
-    """A fault that init commits when `test` starts (one of SABOTAGE): proof of how the host handles it."""
+    """A fault (one of SABOTAGE) that init commits when `test` starts; proves the host's handling."""
 
     act: str
     test: str

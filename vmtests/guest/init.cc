@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Process 1 of a guest: prepares the machine, runs the job, sends the results as they arise, and powers off. It speaks to the
-// host over three serial ports: the kernel's console, the results, and JSON lines about itself (kControlPort).
+// Process 1 of a guest: prepares the machine, runs the job, sends the results as they arise, and
+// powers off. It speaks to the host over three serial ports: the kernel's console, the results, and
+// JSON lines about itself (kControlPort).
 
 #include <fcntl.h>
 #include <poll.h>
@@ -66,6 +67,7 @@ class Init {
     fields["uptime"] = Uptime();
     // Nobody is left to hear about a control port that fails.
     (void)control_.Send(fields.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    (void)control_.Drain();
   }
 
  private:
@@ -74,7 +76,7 @@ class Init {
   Status Watch(ResultsStream& stream);
   Status Pump(ResultsStream& stream);
   void ForwardOutput();
-  void OnTestStart(const std::string& test);
+  void OnTestStart(const Start& start);
   // The command's wait status once it has ended.
   std::optional<int> Reap();
 
@@ -127,10 +129,13 @@ Status Init::StartCommand() {
   return {};
 }
 
-void Init::OnTestStart(const std::string& test) {
-  // Puts the test's name between the kernel's own messages.
-  (void)WriteFile("/dev/kmsg", "<6>lxcspec: start " + test);
-  if (job_.sabotage.act == Sabotage::Act::kNone || job_.sabotage.test != test) return;
+void Init::OnTestStart(const Start& start) {
+  // The console is written at once, the other ports when their interrupts come. So the name is with
+  // the host even if the test crashes the kernel right now, and stands between the kernel's own
+  // messages.
+  (void)WriteFile("/dev/kmsg",
+                  "<5>lxcspec: start " + start.test + " " + std::to_string(start.iteration));
+  if (job_.sabotage.act == Sabotage::Act::kNone || job_.sabotage.test != start.test) return;
   switch (job_.sabotage.act) {
     case Sabotage::Act::kNone:
       break;
@@ -144,7 +149,8 @@ void Init::OnTestStart(const std::string& test) {
       kill(-1, SIGSTOP);
       break;
     case Sabotage::Act::kSplat:
-      (void)WriteFile("/dev/kmsg", "<4>WARNING: CPU: 0 PID: 1 at lxcspec/sabotage.c:1 init+0x0/0x0");
+      (void)WriteFile("/dev/kmsg",
+                      "<4>WARNING: CPU: 0 PID: 1 at lxcspec/sabotage.c:1 init+0x0/0x0");
       break;
     case Sabotage::Act::kReboot:
       (void)WriteFile("/proc/sysrq-trigger", "b");
@@ -154,7 +160,7 @@ void Init::OnTestStart(const std::string& test) {
 
 Status Init::Pump(ResultsStream& stream) {
   return stream.Pump([this](std::string_view bytes) { return results_.Send(bytes); },
-                     [this](const std::string& test) { OnTestStart(test); });
+                     [this](const Start& start) { OnTestStart(start); });
 }
 
 void Init::ForwardOutput() {
@@ -186,9 +192,10 @@ Status Init::Watch(ResultsStream& stream) {
   const timespec period = {.tv_sec = job_.heartbeat_ms / 1000,
                            .tv_nsec = job_.heartbeat_ms % 1000 * 1000000L};
   const itimerspec timer = {.it_interval = period, .it_value = period};
-  if (timerfd_settime(heartbeat.get(), 0, &timer, nullptr) != 0) return FailErrno("timerfd_settime()");
-  // A test that crashes the kernel may do so right after its start record was written. Above everything else, init runs as soon
-  // as there is something to send.
+  if (timerfd_settime(heartbeat.get(), 0, &timer, nullptr) != 0)
+    return FailErrno("timerfd_settime()");
+  // A test that crashes the kernel may do so right after its start record was written. Above
+  // everything else, init runs as soon as there is something to send.
   const sched_param priority = {.sched_priority = 50};
   if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) != 0) {
     return FailErrno("sched_setscheduler(SCHED_FIFO)");
@@ -212,6 +219,7 @@ Status Init::Watch(ResultsStream& stream) {
     }
     if (const std::optional<int> status = Reap()) {
       RETURN_IF_ERROR(Pump(stream));
+      RETURN_IF_ERROR(results_.Drain());
       if (output_) ForwardOutput();
       json fields = {{"sent", stream.sent()}};
       if (WIFSIGNALED(*status)) {

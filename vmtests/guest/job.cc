@@ -14,10 +14,11 @@ namespace {
 using nlohmann::json;
 
 Result<Sabotage> ParseSabotage(const json& value) {
-  static const std::map<std::string, Sabotage::Act> kActs = {
-      {"panic", Sabotage::Act::kPanic}, {"hang", Sabotage::Act::kHang},
-      {"stall", Sabotage::Act::kStall}, {"splat", Sabotage::Act::kSplat},
-      {"reboot", Sabotage::Act::kReboot}};
+  static const std::map<std::string, Sabotage::Act> kActs = {{"panic", Sabotage::Act::kPanic},
+                                                             {"hang", Sabotage::Act::kHang},
+                                                             {"stall", Sabotage::Act::kStall},
+                                                             {"splat", Sabotage::Act::kSplat},
+                                                             {"reboot", Sabotage::Act::kReboot}};
   const auto act = kActs.find(value.at("act").get<std::string>());
   if (act == kActs.end()) return Fail(EINVAL, "sabotage: unknown act " + value.at("act").dump());
   return Sabotage{.act = act->second, .test = value.at("test").get<std::string>()};
@@ -29,7 +30,8 @@ Result<Job> ParseJob(std::string_view text) {
   // nlohmann's accessors throw; this is the one place that turns them into results.
   try {
     const json value = json::parse(text);
-    if (value.at("schema") != 1) return Fail(EINVAL, "job: unknown schema " + value.at("schema").dump());
+    if (value.at("schema") != 1)
+      return Fail(EINVAL, "job: unknown schema " + value.at("schema").dump());
     if (value.at("cgroup") != "unified") {
       return Fail(EINVAL, "job: unknown cgroup layout " + value.at("cgroup").dump());
     }
@@ -56,15 +58,17 @@ Result<Job> ReadJob(const std::string& path) {
   return ParseJob(text);
 }
 
-std::string StartedTest(std::string_view record) {
+std::optional<Start> ParseStart(std::string_view record) {
   const json value = json::parse(record, nullptr, /*allow_exceptions=*/false);
-  if (!value.is_object()) return {};
+  if (!value.is_object()) return std::nullopt;
   const auto kind = value.find("record");
   const auto test = value.find("test");
-  if (kind == value.end() || test == value.end() || *kind != "start" || !test->is_string()) {
-    return {};
+  const auto iteration = value.find("iteration");
+  if (kind == value.end() || *kind != "start" || test == value.end() || !test->is_string() ||
+      iteration == value.end() || !iteration->is_number_integer()) {
+    return std::nullopt;
   }
-  return test->get<std::string>();
+  return Start{.test = test->get<std::string>(), .iteration = iteration->get<int>()};
 }
 
 }  // namespace lxcspec::guest

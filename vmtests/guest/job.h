@@ -5,6 +5,7 @@
 #ifndef LXCSPEC_VMTESTS_GUEST_JOB_H_
 #define LXCSPEC_VMTESTS_GUEST_JOB_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,13 +43,19 @@ struct Job {
   Sabotage sabotage;
 };
 
-// Refuses what it does not know, so that an image and an init of different versions do not half work.
+// Refuses what it does not know, so that an image and an init of different versions do not half
+// work.
 Result<Job> ParseJob(std::string_view text);
 
 Result<Job> ReadJob(const std::string& path);
 
-// The test that a line of the results file announces as started; empty for any other line.
-std::string StartedTest(std::string_view record);
+struct Start {
+  std::string test;
+  int iteration = 1;
+};
+
+// What a line of the results file announces as started, if it does.
+std::optional<Start> ParseStart(std::string_view record);
 
 }  // namespace lxcspec::guest
 

@@ -30,6 +30,10 @@ Status Port::Send(std::string_view bytes) {
     if (written < 0) return FailErrno("write(" + path_ + ")");
     bytes.remove_prefix(static_cast<size_t>(written));
   }
+  return {};
+}
+
+Status Port::Drain() {
   if (tcdrain(fd_.get()) != 0) return FailErrno("tcdrain(" + path_ + ")");
   return {};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The serial ports to the host: raw bytes out, each write on its way before it returns.
+// The serial ports to the host: raw bytes out.
 
 #ifndef LXCSPEC_VMTESTS_GUEST_PORT_H_
 #define LXCSPEC_VMTESTS_GUEST_PORT_H_
@@ -21,8 +21,11 @@ class Port {
  public:
   static Result<Port> Open(const std::string& path);
 
-  // Returns when the device has taken every byte: what is sent survives a panic right after.
+  // Queues the bytes, waiting where there is no room.
   Status Send(std::string_view bytes);
+
+  // Returns when the device has taken every byte.
+  Status Drain();
 
  private:
   Port(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}

@@ -13,15 +13,14 @@
 #include <string_view>
 #include <utility>
 
-#include "vmtests/guest/job.h"
-
 namespace lxcspec::guest {
 
 Result<ResultsStream> ResultsStream::Follow(const std::string& path) {
   UniqueFd inotify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify) return FailErrno("inotify_init1()");
   const std::string directory = std::filesystem::path(path).parent_path();
-  if (inotify_add_watch(inotify.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+  if (inotify_add_watch(inotify.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) <
+      0) {
     return FailErrno("inotify_add_watch(" + directory + ")");
   }
   struct stat info = {};
@@ -55,14 +54,14 @@ Status ResultsStream::Pump(const OnBytes& on_bytes, const OnStart& on_start) {
     if (size < 0) return FailErrno("pread(" + path_ + ")");
     if (size == 0) return {};
     const std::string_view bytes(buffer.data(), static_cast<size_t>(size));
-    RETURN_IF_ERROR(on_bytes(bytes));
-    offset_ += size;
     partial_line_ += bytes;
     for (size_t end; (end = partial_line_.find('\n')) != std::string::npos;) {
-      const std::string test = StartedTest(std::string_view(partial_line_).substr(0, end));
+      const auto start = ParseStart(std::string_view(partial_line_).substr(0, end));
       partial_line_.erase(0, end + 1);
-      if (!test.empty()) on_start(test);
+      if (start) on_start(*start);
     }
+    RETURN_IF_ERROR(on_bytes(bytes));
+    offset_ += size;
   }
 }
 

@@ -8,16 +8,18 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "conformance/posix/result.h"
 #include "conformance/posix/unique_fd.h"
+#include "vmtests/guest/job.h"
 
 namespace lxcspec::guest {
 
 class ResultsStream {
  public:
   using OnBytes = std::function<Status(std::string_view bytes)>;
-  using OnStart = std::function<void(const std::string& test)>;
+  using OnStart = std::function<void(const Start& start)>;
 
   // Starts behind what the file holds now; the file need not exist yet, its directory must.
   static Result<ResultsStream> Follow(const std::string& path);
@@ -25,8 +27,9 @@ class ResultsStream {
   // Becomes readable when there may be something to pump.
   int fd() const { return inotify_.get(); }
 
-  // Hands on what was appended since the last time. Every complete line that starts a test is announced after
-  // its bytes have been handed on. Fails if the file has shrunk: the host has the old bytes already.
+  // Hands on what was appended since the last time. Every complete line that starts a test is
+  // announced before its bytes are handed on. Fails if the file has shrunk: the host has the old
+  // bytes already.
   Status Pump(const OnBytes& on_bytes, const OnStart& on_start);
 
   // How many bytes were handed on.

@@ -61,7 +61,8 @@ Status MoveTree(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::directory_iterator(from, error)) {
     const fs::path target = to / entry.path().filename();
     struct stat info = {};
-    if (lstat(entry.path().c_str(), &info) != 0) return FailErrno("lstat(" + entry.path().string() + ")");
+    if (lstat(entry.path().c_str(), &info) != 0)
+      return FailErrno("lstat(" + entry.path().string() + ")");
     if (S_ISREG(info.st_mode)) {
       RETURN_IF_ERROR(MoveFile(entry.path(), target, info));
     } else if (S_ISLNK(info.st_mode)) {
@@ -112,14 +113,14 @@ Status MountSystem() {
   RETURN_IF_ERROR(Mount("proc", "/proc", kSafe, ""));
   RETURN_IF_ERROR(Mount("sysfs", "/sys", kSafe, ""));
   RETURN_IF_ERROR(Mount("devtmpfs", "/dev", MS_NOSUID, "mode=0755"));
-  RETURN_IF_ERROR(Mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666"));
+  RETURN_IF_ERROR(
+      Mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666"));
   RETURN_IF_ERROR(Mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777"));
   RETURN_IF_ERROR(Mount("mqueue", "/dev/mqueue", kSafe, ""));
   RETURN_IF_ERROR(Mount("cgroup2", "/sys/fs/cgroup", kSafe, "nsdelegate"));
-  for (const auto& [link, target] : {std::pair{"/dev/fd", "/proc/self/fd"},
-                                     std::pair{"/dev/stdin", "/proc/self/fd/0"},
-                                     std::pair{"/dev/stdout", "/proc/self/fd/1"},
-                                     std::pair{"/dev/stderr", "/proc/self/fd/2"}}) {
+  for (const auto& [link, target] :
+       {std::pair{"/dev/fd", "/proc/self/fd"}, std::pair{"/dev/stdin", "/proc/self/fd/0"},
+        std::pair{"/dev/stdout", "/proc/self/fd/1"}, std::pair{"/dev/stderr", "/proc/self/fd/2"}}) {
     if (symlink(target, link) != 0 && errno != EEXIST) {
       return FailErrno(std::string("symlink(") + link + ")");
     }
@@ -134,7 +135,8 @@ Status RaiseLoopback() {
   request.ifr_name[0] = 'l';
   request.ifr_name[1] = 'o';
   request.ifr_flags = IFF_UP;
-  if (ioctl(socket_fd.get(), SIOCSIFFLAGS, &request) != 0) return FailErrno("ioctl(SIOCSIFFLAGS, lo)");
+  if (ioctl(socket_fd.get(), SIOCSIFFLAGS, &request) != 0)
+    return FailErrno("ioctl(SIOCSIFFLAGS, lo)");
   return {};
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the guest's files, with what the dynamic loader will look for, under the paths that the host has."""
+"""Collects the guest's files, with the libraries they need, under the host's paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class TreeError(Exception):
 def parse_ldconfig(listing: str) -> dict[str, list[str]]:
     """Read `ldconfig -p`: file names by library name, without variants for one kind of processor.
 
-    The guest's processor is not the host's, so what the host would choose from glibc-hwcaps may not run there.
+    The guest's processor is not the host's, so what the host would choose from glibc-hwcaps may not
+    run there.
     """
     found: dict[str, list[str]] = {}
     for line in listing.splitlines():
@@ -46,7 +47,11 @@ def host_library_cache() -> LibraryCache:
     try:
         # Not on an ordinary user's PATH.
         shown = subprocess.run(
-            ["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
+            ["/sbin/ldconfig", "-p"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"LC_ALL": "C"},
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise TreeError(f"cannot list this machine's libraries: {error}") from error
@@ -76,7 +81,7 @@ class Tree:
             self.entries[path] = entry
 
     def put_host_file(self, path: Path) -> None:
-        """Add a host's file or directory under its own path, with every symbolic link on the way to it."""
+        """Add a host's file or directory under its own path, with every link on the way."""
         pending = list(Path(os.path.abspath(path)).parts[1:])
         current = Path("/")
         for _ in range(10_000):
@@ -124,7 +129,9 @@ class Tree:
         try:
             parsed = elf.read(program)
         except (elf.ElfError, OSError) as error:
-            raise TreeError(f"{program}: cannot be read as a program or library: {error}") from error
+            raise TreeError(
+                f"{program}: cannot be read as a program or library: {error}"
+            ) from error
         if parsed.interpreter is not None:
             self.put_host_file(Path(parsed.interpreter))
         for name in parsed.needed:

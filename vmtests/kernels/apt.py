@@ -21,6 +21,11 @@ _DEBIAN = re.compile(
     r"|bullseye|bookworm|trixie|forky)([-/][a-z-]+)?"
 )
 
+_NO_APT = (
+    "{} is not on this machine: kernels come from a Debian mirror by way of apt; elsewhere give a "
+    "kernel of your own with --kernel PATH"
+)
+
 # done, total
 Progress = Callable[[int, int], None]
 
@@ -101,10 +106,7 @@ class Apt:
                 env={**os.environ, "LC_ALL": "C"},
             )
         except FileNotFoundError as error:
-            raise KernelError(
-                f"{program} is not on this machine: kernels come from a Debian mirror by way of apt; elsewhere give "
-                "your own kernel with --kernel PATH"
-            ) from error
+            raise KernelError(_NO_APT.format(program)) from error
         if result.returncode != 0:
             raise explain(result.stderr, f"{program} {arguments[0]}")
         return result.stdout
@@ -119,10 +121,7 @@ class Apt:
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
                 )
             except FileNotFoundError as error:
-                raise KernelError(
-                    f"{APT_HELPER} is not on this machine: kernels come from a Debian mirror by way of apt; elsewhere "
-                    "give your own kernel with --kernel PATH"
-                ) from error
+                raise KernelError(_NO_APT.format(APT_HELPER)) from error
             try:
                 while process.poll() is None:
                     time.sleep(0.1)
@@ -149,14 +148,14 @@ def explain(output: str, what: str) -> KernelError:
         return KernelError(f"{what}: the disk is full; free space or set XDG_CACHE_HOME: {last}")
     if re.search(r"resolv|connect|timed out|unreachable|refused|failure in name", output, re.I):
         return KernelError(
-            f"{what}: the mirror cannot be reached; check the network and apt's proxy settings, or give a kernel of your "
-            f"own with --kernel PATH: {last}"
+            f"{what}: the mirror cannot be reached; check the network and apt's proxy settings, "
+            f"or give a kernel of your own with --kernel PATH: {last}"
         )
     return KernelError(f"{what}: {last}")
 
 
 def machine_mirrors(apt: Apt) -> Mirrors:
-    """Return the Debian mirrors of this machine's apt configuration, in whatever format it is written."""
+    """Return the Debian mirrors of this machine's apt configuration, whatever its format."""
     # Without release information it answers from the configuration alone, before any update.
     listing = apt.run(
         "apt-get",
@@ -169,7 +168,7 @@ def machine_mirrors(apt: Apt) -> Mirrors:
     mirrors = parse_targets(listing)
     if not mirrors.debian:
         raise KernelError(
-            "apt's configuration names no Debian mirror: add one to /etc/apt/sources.list.d, or give a kernel of your "
-            "own with --kernel PATH"
+            "apt's configuration names no Debian mirror: add one to /etc/apt/sources.list.d, or "
+            "give a kernel of your own with --kernel PATH"
         )
     return mirrors

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gets the kernel of a series from the cache, or else from the machine's own Debian mirror into the cache."""
+"""Gets the kernel of a series from the cache, or else from the machine's own Debian mirror."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Fetcher:
         self._mirrors = mirrors
 
     def get(self, series: str) -> Kernel:
-        """Return the newest kernel of a series that can be had; without a network if it is in the cache."""
+        """Return the newest kernel of a series that can be had; from the cache if it is there."""
         locked = self._lock.get(series)
         if locked is None:
             known = ", ".join(self._lock)
@@ -98,15 +98,17 @@ class Fetcher:
             except NotOnMirror as error:
                 self._say(f"kernel {series}: {error}; trying the next older one")
         raise KernelError(
-            f"kernel {series}: the mirror has none of the {len(locked)} kernels in lock.yaml any more; "
-            "run: python3 -m vmtests.kernels.fetch --refresh-lock"
+            f"kernel {series}: the mirror has none of the {len(locked)} kernels in lock.yaml any "
+            "more; run: python3 -m vmtests.kernels.fetch --refresh-lock"
         )
 
     def _cached(self, kernel: LockedKernel) -> Kernel | None:
         folder = self._kernels / kernel.name
         try:
             facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-            found = Kernel(kernel.name, folder / "vmlinuz", folder / "modules", facts["image_sha256"])
+            found = Kernel(
+                kernel.name, folder / "vmlinuz", folder / "modules", facts["image_sha256"]
+            )
             pinned = [package.sha256 for package in kernel.packages]
             intact = facts["packages"] == pinned and sha256_of(found.image) == found.sha256
         except (OSError, ValueError, KeyError):
@@ -165,11 +167,13 @@ class Fetcher:
             found = sha256_of(target)
             if found != package.sha256:
                 raise KernelError(
-                    f"{package.package}: refused, its SHA-256 is {found} and lock.yaml has {package.sha256}; "
-                    "the mirror or the way to it has changed the file"
+                    f"{package.package}: refused, its SHA-256 is {found} and lock.yaml has "
+                    f"{package.sha256}; the mirror or the way to it has changed the file"
                 )
             return target
-        raise missing or NotOnMirror(f"{package.path}: no mirror of {package.archive} is configured")
+        raise missing or NotOnMirror(
+            f"{package.path}: no mirror of {package.archive} is configured"
+        )
 
 
 def default_fetcher(say: Say, progress: Progress = lambda done, total: None) -> Fetcher:
@@ -188,7 +192,9 @@ def main() -> int:
     """Fetch kernels, or refresh the lock file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("series", nargs="*", help="series to have in the cache; default: all")
-    parser.add_argument("--refresh-lock", action="store_true", help="rewrite lock.yaml from the mirror")
+    parser.add_argument(
+        "--refresh-lock", action="store_true", help="rewrite lock.yaml from the mirror"
+    )
     arguments = parser.parse_args()
     try:
         if arguments.refresh_lock:

@@ -19,8 +19,8 @@ ARCHIVES = ("debian", "debian-security")
 
 _HEADER = """\
 # SPDX-License-Identifier: Apache-2.0
-# The kernels of each series, newest first: where a mirror has dropped one, the next is taken. Written by
-# `python3 -m vmtests.kernels.fetch --refresh-lock`; do not edit.
+# The kernels of each series, newest first: where a mirror has dropped one, the next is taken.
+# Written by `python3 -m vmtests.kernels.fetch --refresh-lock`; do not edit.
 """
 
 
@@ -103,4 +103,5 @@ def dump(lock: Lock) -> str:
         for key, kernels in lock.items()
     }
     content = {"schema": 1, "series": series}
-    return _HEADER + yaml.safe_dump(content, sort_keys=False, width=1000)
+    text: str = yaml.safe_dump(content, sort_keys=False, width=1000)
+    return _HEADER + text

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses a kernel's modules for a guest, in an order in which they can be loaded.
 
-Debian's packages carry no modules.dep (it is made on installation), so the dependencies are read from the modules.
+Debian's packages carry no modules.dep (it is made on installation), so the dependencies are read
+from the modules.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def dependencies(content: bytes, name: str) -> list[str]:
 def load_order(directory: Path, wanted: Iterable[str]) -> Iterator[Module]:
     """Yield the wanted modules, each after those it depends on.
 
-    A name that is not in `directory` is left out: it is built in, or this kernel does not have it, and the suite's needs tell.
+    A name that is not in `directory` is left out: it is built in, or this kernel does not have it,
+    and the suite's needs tell.
     """
     files = {canonical(path.name): path for path in sorted(directory.rglob("*.ko*"))}
     done: set[str] = set()

@@ -50,7 +50,7 @@ def stanzas(text: str) -> Iterator[Mapping[str, str]]:
 
 
 def choose(packages: Iterable[Mapping[str, str]], pattern: str) -> list[LockedKernel]:
-    """Return a series' kernels, newest first: the newest ones, and the newest that the release itself carries."""
+    """Return a series' newest kernels, newest first, and the newest that a release carries."""
     found: dict[str, Package] = {}
     for fields in packages:
         if not re.fullmatch(pattern, fields["Package"]):
@@ -64,9 +64,10 @@ def choose(packages: Iterable[Mapping[str, str]], pattern: str) -> list[LockedKe
             sha256=fields["SHA256"],
             size=int(fields["Size"]),
         )
+    order = cmp_to_key(compare_versions)
     ordered = sorted(
         found.values(),
-        key=cmp_to_key(lambda a, b: compare_versions(a.version, b.version)),
+        key=lambda package: order(package.version),
         reverse=True,
     )
     kept = ordered[:_NEWEST]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the kernel image and the modules out of Debian packages, without root and without installing."""
+"""Takes kernel image and modules out of Debian packages, without root or installing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def unpack(packages: Iterable[Path], target: Path) -> None:
     ]
     if len(images) != 1 or len(modules) != 1:
         raise KernelError(
-            f"{target.name}: {len(images)} kernel images and {len(modules)} module folders in the packages, not one each"
+            f"{target.name}: the packages have {len(images)} kernel images and "
+            f"{len(modules)} module folders, not one each"
         )
     images[0].rename(target / "vmlinuz")
     modules[0].rename(target / "modules")

@@ -16,7 +16,7 @@ ALLOW_FILE = Path(__file__).with_name("allow.yaml")
 
 _TIMESTAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 # Written by the guest's init, see //vmtests/guest:init.
-_START = re.compile(r"^lxcspec: start (\S+)$")
+_START = re.compile(r"^lxcspec: start (\S+) (\d+)$")
 _PANIC = re.compile(r"^Kernel panic - not syncing: ")
 _OUT_OF_MEMORY = re.compile(r"^(Out of memory: Killed process|Out of memory and no killable)")
 # The kernel's forms of "this must not happen" that it survives, if only for a while.
@@ -61,9 +61,13 @@ class KernelLog:
     panic: str | None = None
     out_of_memory: str | None = None
     splats: tuple[Splat, ...] = ()
+    # The tests that started, each with its iteration, in order.
+    starts: tuple[tuple[str, int], ...] = ()
 
 
-def parse(text: str, allowed: Sequence[Allowed] = (), today: datetime.date | None = None) -> KernelLog:
+def parse(
+    text: str, allowed: Sequence[Allowed] = (), today: datetime.date | None = None
+) -> KernelLog:
     """Read a console log. A pattern that is allowed until a day before `today` allows nothing."""
     day = today or datetime.date.today()
     valid = [entry for entry in allowed if entry.until >= day]
@@ -71,17 +75,19 @@ def parse(text: str, allowed: Sequence[Allowed] = (), today: datetime.date | Non
     out_of_memory = None
     test = None
     splats: list[Splat] = []
+    starts: list[tuple[str, int]] = []
     for raw in text.splitlines():
         line = _TIMESTAMP.sub("", raw.strip("\r\0"))
         if start := _START.match(line):
             test = start.group(1)
+            starts.append((test, int(start.group(2))))
         elif _PANIC.match(line):
             panic = panic or line
         elif _OUT_OF_MEMORY.match(line):
             out_of_memory = out_of_memory or line
         elif _SPLAT.search(line) and not any(entry.pattern.search(line) for entry in valid):
             splats.append(Splat(line, test))
-    return KernelLog(panic, out_of_memory, tuple(splats))
+    return KernelLog(panic, out_of_memory, tuple(splats), tuple(starts))
 
 
 def _entry(value: Any, where: str) -> Allowed:

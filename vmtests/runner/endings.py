@@ -32,7 +32,9 @@ class Kind(enum.Enum):
 
 
 # After these the tests that are left may well run in a fresh guest.
-WORTH_ANOTHER_GUEST = frozenset({Kind.PANIC, Kind.HANG, Kind.TIMEOUT, Kind.LOST_VM, Kind.OUT_OF_MEMORY})
+WORTH_ANOTHER_GUEST = frozenset(
+    {Kind.PANIC, Kind.HANG, Kind.TIMEOUT, Kind.LOST_VM, Kind.OUT_OF_MEMORY}
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class GuestEnding:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: the last guest's ending, worsened to SPLAT if any guest's kernel complained."""
+    """How a run ended: as its last guest did, or with a SPLAT if any guest's kernel complained."""
 
     kind: Kind
     reason: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one guest: starts QEMU, follows its ports and ends it when it has been silent or stuck for too long."""
+"""Runs one guest: starts QEMU, follows its ports, and ends it when it is silent or stuck."""
 
 from __future__ import annotations
 
@@ -81,7 +81,6 @@ class _Guest:
             self.seen.exit_status = self._process.wait()
             self._read_results()
             self.seen.received = self._results.tell() - self._start_offset
-        self.seen.running = tuple(test for test, _ in self._tracker.running)
 
     def _take(self, content: bytes) -> None:
         now = time.monotonic()
@@ -181,4 +180,7 @@ def run_guest(
     if machine.console.exists():
         text = machine.console.read_text(encoding="utf-8", errors="replace")
         seen.log = kernel_log.parse(text, kernel_log.read_allowed())
+        # The console is quicker than the results when the kernel dies.
+        tracker.add_starts(seen.log.starts)
+    seen.running = tuple(test for test, _ in tracker.running)
     return seen

@@ -28,7 +28,8 @@ def parse_event(line: bytes) -> Event | None:
 class Observation:
     """What was seen of one guest until QEMU ended or was ended."""
 
-    # Why we ended it: one of BOOT, SILENCE, STUCK, TOTAL with the seconds waited; None: it ended by itself.
+    # Why we ended it: one of BOOT, SILENCE, STUCK, TOTAL with the seconds waited; None: it ended by
+    # itself.
     stopped: Kind | None = None
     stopped_after: float = 0.0
     exit_status: int | None = None

@@ -6,12 +6,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-# What `measure_host` takes on the machine that the first trial's limit was chosen on: a two-core virtual machine of 2024.
+# What `measure_host` takes on the machine that the first trial's limit was chosen on: a two-core
+# virtual machine of 2024.
 _REFERENCE_SECONDS = 0.04
 _FIRST_TRIAL_SECONDS = 90.0
 
-# A test's deadline on the launcher's reference machine, and how many of them (preparation, the test, its audit, slack) may
-# pass until the launcher itself must be stuck.
+# A test's deadline on the launcher's reference machine, and how many of them (preparation, the
+# test, its audit, slack) may pass until the launcher itself must be stuck.
 _TEST_DEADLINE_SECONDS = 10.0
 _DEADLINES_UNTIL_STUCK = 6
 
@@ -44,7 +45,7 @@ class Pace:
         return 5 * max(self.boot_seconds, own_boot_seconds, longest_gap, 2 * self.heartbeat_seconds)
 
     def stuck_limit(self, speed: float | None) -> float:
-        """Return how long a living guest may bring no new result; `speed` is the launcher's own measure of the guest."""
+        """Return how long a living guest may bring no result; `speed` is what its launcher says."""
         # Emulated boots take some 50 times what they take on the reference machine with KVM.
         factor = speed if speed is not None else max(1.0, 20 * self.boot_seconds)
         return _DEADLINES_UNTIL_STUCK * _TEST_DEADLINE_SECONDS * factor

@@ -19,7 +19,8 @@ class Accelerator(enum.Enum):
 
 _ACCELERATION = {
     Accelerator.KVM: ("-accel", "kvm", "-cpu", "host"),
-    # QEMU 7.2 corrupts flags in an unlocked cmpxchg16b, which later kernels' allocator uses; five-level page tables only cost.
+    # QEMU 7.2 corrupts flags in an unlocked cmpxchg16b, which later kernels' allocator uses;
+    # five-level page tables only cost.
     Accelerator.EMULATION: ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,-cx16"),
 }
 
@@ -30,7 +31,8 @@ _KERNEL_ARGUMENTS = (
     # A panic resets the machine at once, and -no-reboot turns that into the end of QEMU.
     "panic=-1",
     "printk.devkmsg=on",
-    # No profile is loaded in the guest, and an implementation that tries to enter one would fail for that alone.
+    # No profile is loaded in the guest, and an implementation that tries to enter one would fail
+    # for that alone.
     "apparmor=0",
 )
 

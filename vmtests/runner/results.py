@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follows a results file as it grows, and adds what only the host can know: which test took the guest down."""
+"""Follows a results file as it grows, and adds which test took the guest down."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Record = dict[str, Any]
+# A test and its iteration.
+Execution = tuple[str, int]
 
 
 def whole_lines(content: bytes) -> bytes:
@@ -31,12 +33,13 @@ def parse_record(line: bytes) -> Record | None:
 
 
 class Tracker:
-    """What a results file says so far."""
+    """What a guest's results say so far."""
 
-    def __init__(self) -> None:
-        self.running: dict[tuple[str, int], None] = {}
-        self.finished = 0
-        self.started = False
+    def __init__(self, parallel: bool = False) -> None:
+        self._parallel = parallel
+        self._running: dict[Execution, None] = {}
+        self._ended: set[Execution] = set()
+        self._recorded_starts: set[Execution] = set()
         self.speed: float | None = None
         self._rest = b""
 
@@ -49,6 +52,28 @@ class Tracker:
                 self._note(record)
                 yield record
 
+    @property
+    def finished(self) -> int:
+        """How many executions have a result."""
+        return len(self._ended)
+
+    @property
+    def running(self) -> list[Execution]:
+        """What has started and not ended, in order."""
+        # One at a time, only the last can still run; the result of one before it was lost on its
+        # way.
+        return list(self._running)[None if self._parallel else -1 :]
+
+    def has_start(self, test: str, iteration: int) -> bool:
+        """Tell whether the results have the start of an execution."""
+        return (test, iteration) in self._recorded_starts
+
+    def add_starts(self, starts: Iterable[Execution]) -> None:
+        """Take starts known from elsewhere, in order, whose records may have been lost."""
+        for key in starts:
+            if key not in self._ended:
+                self._running[key] = None
+
     def _note(self, record: Record) -> None:
         kind = record["record"]
         if kind == "run":
@@ -58,17 +83,23 @@ class Tracker:
         elif kind in ("start", "result"):
             key = (str(record.get("test")), int(record.get("iteration", 1)))
             if kind == "start":
-                self.started = True
-                self.running[key] = None
+                self._recorded_starts.add(key)
+                self._running[key] = None
             else:
-                self.finished += 1
-                self.running.pop(key, None)
+                self._ended.add(key)
+                self._running.pop(key, None)
+
+
+def start_record(test: str, iteration: int) -> bytes:
+    """Return the start of a test as a line of the results file."""
+    record = {"record": "start", "test": test, "iteration": iteration}
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def lost_record(test: str, iteration: int, verdict: str, reason: str) -> bytes:
     """Return the result of a test that took its guest down, as a line of the results file.
 
-    Which requirements it was testing nobody could say any more; readers know them from the test's name.
+    Which requirements it was testing it could not say any more; readers know them by its name.
     """
     record = {
         "record": "result",

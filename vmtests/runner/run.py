@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the conformance suite in guests: the way into this folder for everybody else.
 
-run_in_vm() boots a kernel, runs the launcher there and appends its results to a file on the host as they arise. When a test takes the
-guest down it gets its verdict here, and the rest goes on in a fresh guest.
+run_in_vm() boots a kernel, runs the launcher there and appends its results to a file on the host as
+they arise. When a test takes the guest down it gets its verdict here, and the rest goes on in a
+fresh guest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from vmtests.runner.endings import WORTH_ANOTHER_GUEST, Ending, GuestEnding, Kin
 from vmtests.runner.guest import Limits, OnRecord, run_guest
 from vmtests.runner.observation import judge
 from vmtests.runner.qemu import Accelerator, Machine
-from vmtests.runner.results import Record, Tracker, lost_record, parse_record, whole_lines
+from vmtests.runner.results import (
+    Tracker,
+    lost_record,
+    parse_record,
+    start_record,
+    whole_lines,
+)
 from vmtests.runner.trial import Trial, TrialFailed, trial
 
 Say = Callable[[str], None]
@@ -38,7 +45,8 @@ class Options:
 
     memory_mib: int = 1024
     cpus: int = 2
-    # Tests at a time in the guest. After an ending that cannot be laid on one test the rest runs one by one.
+    # Tests at a time in the guest. After an ending that cannot be laid on one test the rest runs
+    # one by one.
     jobs: int = 1
     launcher_arguments: Sequence[str] = ()
     # Go on with what is in the results file, instead of replacing it.
@@ -49,7 +57,8 @@ class Options:
     extra_files: Sequence[Path] = ()
     # Seconds for the whole run.
     time_limit: float | None = None
-    # Where console.log, launcher.log and qemu.log of each guest go; default: RESULTS.logs beside the results.
+    # Where console.log, launcher.log and qemu.log of each guest go; default: RESULTS.logs beside
+    # the results.
     logs: Path | None = None
     sabotage: Sabotage | None = None
 
@@ -114,7 +123,7 @@ class _Run:
         self._results.touch()
         endings: list[GuestEnding] = []
         while True:
-            tracker = Tracker()
+            tracker = Tracker(parallel=self._jobs != 1)
             ending = self._guest(len(endings) + 1, found, tracker)
             endings.append(ending)
             if ending.kind not in WORTH_ANOTHER_GUEST:
@@ -135,7 +144,8 @@ class _Run:
     def _guest(self, number: int, found: Trial, tracker: Tracker) -> GuestEnding:
         logs = self._logs / f"guest-{number}"
         logs.mkdir()
-        # What was cut off in transit is run again; without any started test the launcher begins anew.
+        # What was cut off in transit is run again; without any started test the launcher begins
+        # anew.
         so_far = whole_lines(self._results.read_bytes())
         if not _has_started(so_far):
             so_far = b""
@@ -167,8 +177,8 @@ class _Run:
         return judge(seen, logs)
 
     def _attribute(self, ending: GuestEnding, tracker: Tracker) -> bool:
-        """Give the test that took the guest down its result. Returns whether another guest has less to do."""
-        running = list(tracker.running)
+        """Give the test that took the guest down its result; false if that changes nothing."""
+        running = tracker.running
         if len(running) > 1 and self._jobs > 1:
             # Any of them may have done it: alone it will show.
             self._jobs = 1
@@ -179,11 +189,14 @@ class _Run:
         content = whole_lines(self._results.read_bytes())
         for test, iteration in running:
             reason = f"{ending.kind.value}: {ending.reason}"
-            line = lost_record(test, iteration, verdict, reason)
-            content += line
-            record: Record | None = parse_record(line)
-            if record is not None:
-                self._on_record(record)
+            lines = [lost_record(test, iteration, verdict, reason)]
+            if not tracker.has_start(test, iteration):
+                lines.insert(0, start_record(test, iteration))
+            for line in lines:
+                content += line
+                record = parse_record(line)
+                if record is not None:
+                    self._on_record(record)
         self._results.write_bytes(content)
         return bool(running) or tracker.finished > 0
 
@@ -206,10 +219,11 @@ def run_in_vm(
     say: Say = _nothing,
     on_record: OnRecord = _nothing,
 ) -> Ending:
-    """Run the suite against `testee` in guests of a kernel; never raises for what the outside world does.
+    """Run the suite against `testee` in guests of a kernel; every way to fail is an Ending.
 
-    `kernel` is a series of lock.yaml or the path of a kernel image, `init` the built //vmtests/guest:init. `say` gets lines for the
-    user, `on_record` every record as it is appended to `results`.
+    `kernel` is a series of lock.yaml or the path of a kernel image, `init` the built
+    //vmtests/guest:init. `say` gets lines for the user, `on_record` every record as it is appended
+    to `results`.
     """
     program = shutil.which(qemu.PROGRAM)
     if program is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds out by booting, once per kernel and machine, how fast a guest boots here and whether KVM works.
+"""Finds out by booting, once per kernel and machine, how fast guests are and whether KVM works.
 
-That /dev/kvm exists proves nothing: where it is only half a KVM, a stock kernel hangs in it. A KVM that is not faster than emulation
-is of no use either, so the emulated boot bounds the trial.
+That /dev/kvm exists proves nothing: where it is only half a KVM, a stock kernel hangs in it. A KVM
+that is not faster than emulation is of no use either, so the emulated boot bounds the trial.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from vmtests.guest.image import Image, write
 from vmtests.kernels.fetch import Kernel
-from vmtests.runner import pace, qemu
+from vmtests.runner import pace
 from vmtests.runner.endings import GuestEnding, Kind
 from vmtests.runner.guest import Limits, run_guest
 from vmtests.runner.observation import judge
@@ -73,10 +73,7 @@ def decide(boot: Boot, first_limit: float, kvm_usable: bool, no_kvm: str) -> Tri
     if virtual.kind is Kind.FINISHED and virtual.boot_seconds is not None:
         seconds = virtual.boot_seconds
         return Trial(Accelerator.KVM, seconds, f"a trial boot took {seconds:.1f} s", True)
-    because = (
-        f"{KVM_DEVICE} exists, but a trial boot with it failed where emulation took "
-        f"{emulated.boot_seconds:.1f} s: {virtual.reason}"
-    )
+    because = f"{KVM_DEVICE} exists, but a trial boot with it failed: {virtual.reason}"
     return Trial(Accelerator.EMULATION, emulated.boot_seconds, because, True)
 
 
@@ -107,7 +104,12 @@ def _key(kernel: Kernel, program: str) -> str:
 def _remembered(path: Path) -> Trial | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Trial(**{**content, "accelerator": Accelerator(content["accelerator"])})
+        return Trial(
+            accelerator=Accelerator(content["accelerator"]),
+            boot_seconds=float(content["boot_seconds"]),
+            because=str(content["because"]),
+            kvm_tried=bool(content["kvm_tried"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

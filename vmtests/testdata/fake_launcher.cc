@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stands in for the launcher in the tests of the virtual machines: takes its command line, writes its records, and lets each
-// "test" end as its name says.
+// Stands in for the launcher in the tests of the virtual machines: takes its command line, writes
+// its records, and lets each "test" end as its name says.
 
 #include <fcntl.h>
 #include <sys/mount.h>
