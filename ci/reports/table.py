@@ -104,11 +104,28 @@ def summary(comparison: Comparison) -> str:
 
 
 def print_report(
-    console: Console, comparison: Comparison, requirements: dict[str, model.Requirement]
+    console: Console,
+    comparison: Comparison,
+    requirements: dict[str, model.Requirement],
+    quiet: bool = False,
 ) -> None:
-    """Prints one testee's report. Statements come from `requirements`."""
-    run = comparison.run
+    """Prints one testee's report. Statements come from `requirements`; quiet leaves out what is
+    as expected."""
     width = min(console.width, 100)
+    if not quiet:
+        _print_verdicts(console, comparison, width)
+    if comparison.problems:
+        console.print(Text(f"Unexpected: {len(comparison.problems)}", "bold red"))
+        console.print()
+        for problem in comparison.problems:
+            _print_problem(console, problem, requirements, width)
+    style = "bold red" if comparison.problems else "bold green"
+    ending = "" if comparison.problems else "; nothing unexpected"
+    console.print(Text(f"{comparison.run.name}: {summary(comparison)}{ending}", style))
+
+
+def _print_verdicts(console: Console, comparison: Comparison, width: int) -> None:
+    run = comparison.run
     title = f"{run.name} {run.version} on Linux {run.kernel}, cgroup {run.cgroup}"
     console.print(Text(title, "bold"))
     console.print()
@@ -123,11 +140,3 @@ def print_report(
                 line = f"{outcome.extension.name} is {outcome.claim.verdict}: {outcome.because}"
                 console.print(Text(_wrapped(line, width)))
     console.print()
-    if comparison.problems:
-        console.print(Text(f"Unexpected: {len(comparison.problems)}", "bold red"))
-        console.print()
-        for problem in comparison.problems:
-            _print_problem(console, problem, requirements, width)
-    style = "bold red" if comparison.problems else "bold green"
-    ending = "" if comparison.problems else "; nothing unexpected"
-    console.print(Text(f"{run.name}: {summary(comparison)}{ending}", style))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls Bazel: quiet, with one line of progress, and the error where a build fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+from typing import Sequence
+
+from ci.cli import progress
+from ci.cli.errors import InfrastructureError
+from ci.cli.paths import TOP
+
+_PROGRESS = re.compile(r"^(\[[\d,]+ / [\d,]+\]|Loading:|Analyzing:|INFO:|\s*$)")
+
+
+def command(*words: str) -> list[str]:
+    """A Bazel command line. Flags of this machine come from the environment: before the command
+    from LXCSPEC_BAZEL_STARTUP_FLAGS, after it from LXCSPEC_BAZEL_FLAGS."""
+    startup = shlex.split(os.environ.get("LXCSPEC_BAZEL_STARTUP_FLAGS", ""))
+    flags = shlex.split(os.environ.get("LXCSPEC_BAZEL_FLAGS", ""))
+    return ["bazel", *startup, words[0], *flags, *words[1:]]
+
+
+def watch(line: progress.Line, label: str, words: Sequence[str]) -> tuple[int, list[str]]:
+    """Runs Bazel and shows its progress; returns its exit code and what it said otherwise."""
+    # A process group of its own: an interrupt reaches us alone, and we pass it on once.
+    with subprocess.Popen(
+        command(words[0], "--color=no", "--curses=no", *words[1:]),
+        cwd=TOP,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        process_group=0,
+    ) as process:
+        said: list[str] = []
+        assert process.stderr is not None
+        try:
+            for text in process.stderr:
+                if _PROGRESS.match(text):
+                    line.show(f"{label} {text.strip()}")
+                else:
+                    said.append(text.rstrip())
+            return process.wait(), said
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+
+
+def build(targets: Sequence[str], line: progress.Line) -> Path:
+    """Builds the targets and returns the folder of Bazel's outputs."""
+    line.show("building ...")
+    try:
+        code, said = watch(line, "building", ["build", *targets])
+    except OSError as error:
+        raise InfrastructureError(f"cannot run bazel: {error.strerror}") from error
+    line.clear()
+    if code:
+        raise InfrastructureError("\n".join([*said, f"the build of {' '.join(targets)} failed"]))
+    return bin_folder()
+
+
+def bin_folder() -> Path:
+    """Where Bazel puts what it builds, with the flags that are in use."""
+    answer = subprocess.run(
+        command("info", "bazel-bin"), cwd=TOP, capture_output=True, text=True, check=False
+    )
+    if answer.returncode:
+        raise InfrastructureError(answer.stderr.strip() or "bazel info failed")
+    return Path(answer.stdout.strip())

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./lxcspec: finds the command and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn, Sequence
+
+from ci.cli import errors, explain, listing, probe, run, selftest
+from ci.cli.options import Commands
+
+_SUMMARY = "Verifies what LXC's API extensions promise: claimed x the kernel can x it behaves."
+_EPILOG = """\
+examples:
+  ./lxcspec run                                        verify the installed liblxc and the reference
+  ./lxcspec run --testee /opt/lxc/lib/liblxc.so.1      verify your own
+  ./lxcspec explain console_log                        what an extension must do, and who does it
+  ./lxcspec COMMAND --help                             the options of a command, with examples
+
+exit codes: 0 as expected, 1 a verdict is not, 2 bad usage, 3 the machine or the build"""
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """A polite kill ends like ^C: children are stopped and results kept."""
+    raise KeyboardInterrupt
+
+
+def main(words: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, _terminated)
+    commands = Commands("./lxcspec", _SUMMARY, _EPILOG)
+    for module in (run, selftest, listing, explain, probe):
+        module.add_to(commands)
+    try:
+        options = commands.parse(words)
+        if options is None:
+            return errors.USAGE
+        code: int = options.action(options)
+        sys.stdout.flush()
+        return code
+    except errors.CommandError as error:
+        print(f"lxcspec: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("lxcspec: interrupted", file=sys.stderr)
+        return errors.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has had enough (`./lxcspec list | head`); nothing is left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.OK

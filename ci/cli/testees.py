@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what --testee says to a shared object on disk."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+from ci.cli.errors import UsageError, did_you_mean
+
+REFERENCE = "reference"
+SYSTEM = "liblxc"
+DEFAULTS = (REFERENCE, SYSTEM)
+REFERENCE_TARGET = "//runtime:liblxc.so.1"
+_USUAL_FOLDERS = ("/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local/lib*", "/lib64")
+
+
+@dataclass(frozen=True)
+class Testee:
+    """`path` is None for the reference, which is there only after the build."""
+
+    name: str
+    path: Path | None
+
+    def located(self, bazel_bin: Path) -> Path:
+        return self.path or bazel_bin / "runtime" / "liblxc.so.1"
+
+
+def find_system() -> Path | None:
+    """The liblxc.so.1 that the dynamic linker would take."""
+    for ldconfig in ("/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"):
+        try:
+            listing = subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=False)
+        except OSError:
+            continue
+        found = re.search(r"^\s*liblxc\.so\.1 .*=> (\S+)$", listing.stdout, re.MULTILINE)
+        if found:
+            return Path(found.group(1))
+        break
+    for pattern in _USUAL_FOLDERS:
+        for folder in sorted(Path("/").glob(pattern.lstrip("/"))):
+            if (folder / "liblxc.so.1").exists():
+                return folder / "liblxc.so.1"
+    return None
+
+
+def _of_path(path: Path) -> Testee:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    with path.open("rb") as file:
+        if file.read(4) != b"\x7fELF":
+            raise UsageError(f"{path} is not a shared object")
+    path = path.absolute()
+    system = find_system()
+    is_system = system is not None and path.resolve() == system.resolve()
+    return Testee(SYSTEM if is_system else path.name, path)
+
+
+def resolve(words: Sequence[str]) -> list[Testee]:
+    """The testees in order, each with a name of its own."""
+    testees: list[Testee] = []
+    for word in words or DEFAULTS:
+        if word == REFERENCE:
+            testee = Testee(REFERENCE, None)
+        elif word == SYSTEM:
+            path = find_system()
+            if path is None:
+                raise UsageError(
+                    "no liblxc.so.1 is installed. 'apt-get install liblxc1' installs Debian's; "
+                    "--testee=PATH takes any other, --testee=reference ours"
+                )
+            testee = Testee(SYSTEM, path)
+        elif "/" in word or Path(word).is_file():
+            testee = _of_path(Path(word))
+        else:
+            hint = did_you_mean(word, DEFAULTS)
+            raise UsageError(
+                f"there is no testee '{word}': give a path, or one of {', '.join(DEFAULTS)}.{hint}"
+            )
+        taken = {other.name for other in testees}
+        name, number = testee.name, 2
+        while name in taken:
+            name, number = f"{testee.name}-{number}", number + 1
+        testees.append(Testee(name, testee.path))
+    return testees
