@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole specification, read from its source tree: for tools and the front end, without a build."""
+"""The whole specification, read from its sources: for tools and the front end, without a build."""
 
 from __future__ import annotations
 
