@@ -121,7 +121,6 @@ def leak(
         requirements=requirements,
         test=result.test,
         extension=result.extension,
-        message=left,
     )
 
 

@@ -10,8 +10,6 @@ from ci.reports import claims, ledger, model, problems, results
 from ci.reports.judge import Applicable, Judgement
 from ci.reports.problems import Problem
 
-_UNEXPECTED_CLAIMS = (model.OVER_CLAIMED, model.UNDER_CLAIMED, model.WRONGLY_GATED)
-
 
 def judge_completeness(run: results.Run, selected: frozenset[str] | None) -> list[Problem]:
     """A run that left something out, or ran nothing, is no evidence."""
@@ -52,7 +50,7 @@ def judge_claims(
         if claim is None or claim.claimed is None:
             why = (claim.reason if claim else "") or "there is no answer in the results"
             what = f"whether {name} is claimed is not known: {why}"
-            todo = "ask again with --repeat 1 --extension " + name
+            todo = "run again; what crashes while it is asked must be mended in the testee"
             found.append(Problem(problems.CLAIM, what, todo, extension=name))
         elif entry and entry.verdict == outcome.verdict:
             accepted[name] = entry.scope.because
@@ -63,7 +61,8 @@ def judge_claims(
             what = f"{name} is {outcome.verdict}, but line {line} says {entry.verdict}"
             todo = f"correct or delete the claim at {known.path}:{line}"
             found.append(Problem(problems.STALE_CLAIM, what, todo, extension=name, line=line))
-        elif outcome.verdict in _UNEXPECTED_CLAIMS:
+        elif outcome.verdict == model.UNDER_CLAIMED:
+            # An over-claim needs no problem of its own: a test that failed has one already.
             what = f"{name} is {outcome.verdict}: {outcome.reason}"
             todo = f"./lxcspec explain {name}; if known, add it under 'claims' in {known.path}"
             found.append(Problem(problems.CLAIM, what, todo, extension=name))
