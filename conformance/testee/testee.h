@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ struct LogSettings {
   bool quiet = false;
 
   bool operator==(const LogSettings&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const LogSettings& settings);
 };
 
 // struct lxc_console_log as the caller fills it.
