@@ -142,8 +142,8 @@ def execute(options: argparse.Namespace) -> int:
         tests = specification.select(catalogue, known, options.extension, options.requirement)
         if options.list:
             for name in tests:
-                covered = catalogue.tests[name].requirements if name in catalogue.tests else ()
-                print(f"{name}  {', '.join(covered)}")
+                test = catalogue.test_of(name)
+                print(f"{name}  {', '.join(test.requirements if test else ())}")
             return OK
         filtered = bool(options.extension or options.requirement)
         plan = execution.Plan(

@@ -9,6 +9,7 @@ from ci.cli.errors import InfrastructureError, UsageError, did_you_mean
 from ci.cli.paths import TOP
 from ci.reports import model
 from spec.tools import catalogue as source
+from spec.tools import cpp_source
 from spec.tools.errors import SpecError
 
 TESTS = TOP / "conformance" / "tests"
@@ -22,8 +23,18 @@ def load_source() -> source.Catalogue:
         raise InfrastructureError(f"the specification has mistakes:\n{error}") from error
 
 
-def _tests() -> dict[str, model.Test]:
-    return {}
+def _tests(loaded: source.Catalogue) -> dict[str, model.Test]:
+    """The conformance tests as they stand in the sources; the build says what is wrong there."""
+    ids = {each.constant: each.id for each in loaded.requirements.values()}
+    tests = {}
+    for path in sorted(TESTS.glob("*_conformance_test.cc")):
+        file = str(path.relative_to(TOP))
+        scanned, _ = cpp_source.scan(file, path.read_text(encoding="utf-8"))
+        for case in scanned.tests:
+            cited = [f"spec::{c.extension}::k{c.constant}" for c in case.citations]
+            covered = tuple(ids[constant] for constant in cited if constant in ids)
+            tests[case.name] = model.Test(case.name, file, case.line, covered)
+    return tests
 
 
 def translate(loaded: source.Catalogue) -> model.Catalogue:
@@ -54,7 +65,7 @@ def translate(loaded: source.Catalogue) -> model.Catalogue:
         )
         for each in loaded.requirements.values()
     }
-    return model.Catalogue(extensions, requirements, _tests())
+    return model.Catalogue(extensions, requirements, _tests(loaded))
 
 
 def load() -> model.Catalogue:
@@ -92,7 +103,8 @@ def select(
         return list(names)
     selected = []
     for name in names:
-        covered = catalogue.tests[name].requirements if name in catalogue.tests else ()
+        test = catalogue.test_of(name)
+        covered = test.requirements if test else ()
         if set(covered) & set(requirements) or {r.split(".")[0] for r in covered} & set(extensions):
             selected.append(name)
     if not selected:

@@ -78,17 +78,6 @@ class Comparison:
         return 3 if self.problems else 0
 
 
-def _requirements_of(result: results.Result, catalogue: model.Catalogue) -> tuple[str, ...]:
-    if result.requirements:
-        return result.requirements
-    test = catalogue.tests.get(result.test)
-    return test.requirements if test else ()
-
-
-def _extension_of(result: results.Result, requirements: tuple[str, ...]) -> str:
-    return result.extension or (requirements[0].split(".")[0] if requirements else "")
-
-
 def _gather(
     extension: model.Extension, run: results.Run, judged: list[Judgement], left_out: int
 ) -> claims.Evidence:
@@ -129,7 +118,7 @@ def _outcome_of_test(judged: list[Judgement]) -> TestOutcome:
     forgiven = decisive.because == NOT_CLAIMED_REASON
     return TestOutcome(
         name=result.test,
-        extension=_extension_of(result, decisive.requirements),
+        extension=result.extension,
         requirements=decisive.requirements,
         verdict=decisive.verdict,
         iterations=len(judged),
@@ -180,16 +169,12 @@ def compare(
 ) -> Comparison:
     """Judges a run. `selected` are the tests that were asked for, where that is known."""
     known = Applicable.of(book, run)
-    judged: list[Judgement] = []
-    for result in run.results:
-        requirements = _requirements_of(result, catalogue)
-        result = replace(result, extension=_extension_of(result, requirements))
-        judged.append(judge.judge(result, requirements, known))
+    judged = [judge.judge(each, catalogue.test_of(each.test), known) for each in run.results]
     by_extension: dict[str, list[Judgement]] = {}
     for one in judged:
         by_extension.setdefault(one.result.extension, []).append(one)
 
-    ran = {one.result.test for one in judged}
+    ran = {name for one in judged for name in one.names}
     not_claimed: set[str] = set()
     outcomes: dict[str, claims.Outcome] = {}
     for name, extension in catalogue.extensions.items():

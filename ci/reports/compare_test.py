@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 
 from ci.reports import model, problems
 from ci.reports.compare import Comparison
@@ -167,11 +168,23 @@ class CompareTest(GoldenTest):
         self.assertEqual(comparison.problems[0].requirements, ("console_log.clear_empties",))
         self.assertEqual(_claim(comparison, "console_log"), "over-claimed")
 
+    def test_a_case_of_a_parameterised_test_is_known_by_the_test(self) -> None:
+        names = ("All/ConsoleLogTest.ClearEmpties/small", "All/ConsoleLogTest.ClearEmpties/big")
+        whole = run()
+        cases = [replace(r, test=n) for r in whole.results for n in names if r.test == _CLEAR]
+        cases[0] = replace(cases[0], verdict="fail", message="Expected: 0 bytes", requirements=())
+        whole.results = [*(r for r in whole.results if r.test != _CLEAR), *cases]
+        entry = f"{_ENTRY}  test: {names[0]}\n"
+        self.assertEqual(judge(whole, entry).problems, [])
+        for_both = f"{_ENTRY}  test: {_CLEAR}\n"
+        self.assertEqual(_kinds(judge(whole, for_both)), [problems.UNEXPECTED_PASS])
+
 
 class CompletenessTest(unittest.TestCase):
     def test_a_test_without_a_result_makes_the_run_incomplete(self) -> None:
-        whole = run()
-        torn = Run(**{**whole.__dict__, "results": whole.results[:-1], "unfinished": [("A.B", 1)]})
+        torn = run()
+        torn.results.pop()
+        torn.unfinished = [("ConsoleLogTest.ReadIsQuick", 1)]
         comparison = judge(torn)
         self.assertEqual(_kinds(comparison), [problems.INCOMPLETE])
         self.assertEqual(comparison.exit_code, 3)

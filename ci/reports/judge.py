@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ci.reports import ledger, model, problems, results
 from ci.reports.problems import Problem
@@ -14,6 +14,8 @@ class Judgement:
     """`matched` and `blamed` hold the ledger lines that explain, or contradict, the result."""
 
     result: results.Result
+    # The test's names: as it ran, and as it stands in the sources.
+    names: tuple[str, ...]
     requirements: tuple[str, ...]
     verdict: str
     because: str = ""
@@ -64,9 +66,7 @@ def _judge_leaks(judgement: Judgement, known: Applicable) -> None:
         entries = [
             e
             for e in known.leaks
-            if e.cls == leak.cls
-            and e.test in ("", judgement.result.test)
-            and e.what.search(leak.what)
+            if e.cls == leak.cls and e.test in ("", *judgement.names) and e.what.search(leak.what)
         ]
         judgement.matched.update(e.scope.line for e in entries)
         if not entries:
@@ -77,12 +77,15 @@ def _judge_leaks(judgement: Judgement, known: Applicable) -> None:
         judgement.problems.append(leak_problem)
 
 
-def judge(result: results.Result, requirements: tuple[str, ...], known: Applicable) -> Judgement:
-    """Compares one result, as if its extension were claimed."""
-    judgement = Judgement(result, requirements, result.verdict)
-    entries = [
-        e for e in known.entries if e.requirement in requirements and e.test in ("", result.test)
-    ]
+def judge(result: results.Result, test: model.Test | None, known: Applicable) -> Judgement:
+    """Compares one result, as if its extension were claimed. `test` is where it is in the
+    sources: whoever lost the result may not have known what it covers."""
+    requirements = result.requirements or (test.requirements if test else ())
+    if not result.extension and requirements:
+        result = replace(result, extension=requirements[0].split(".")[0])
+    names = (result.test, test.name) if test else (result.test,)
+    judgement = Judgement(result, names, requirements, result.verdict)
+    entries = [e for e in known.entries if e.requirement in requirements and e.test in ("", *names)]
     if result.verdict == model.BROKEN:
         judgement.problems.append(problems.broken(result, requirements))
     elif result.verdict == model.PASS and entries:

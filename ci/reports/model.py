@@ -114,5 +114,15 @@ class Catalogue:
     def of_extension(self, extension: str) -> list[Requirement]:
         return [r for r in self.requirements.values() if r.extension == extension]
 
+    def test_of(self, name: str) -> Test | None:
+        """The test in the sources that a name in the results stands for: a case of a parameterised
+        test, All/Suite.Name/case, is Suite.Name there."""
+        if name in self.tests:
+            return self.tests[name]
+        suite, _, test = name.partition(".")
+        plain = test.split("/")[0]
+        candidates = (f"{part}.{plain}" for part in suite.split("/"))
+        return next((self.tests[c] for c in candidates if c in self.tests), None)
+
     def tests_of(self, requirement: str) -> list[Test]:
         return [t for t in self.tests.values() if requirement in t.requirements]
