@@ -53,7 +53,7 @@ constexpr std::array kDocumentedKeys = {
     std::pair("lxc.init.gid", "0"),
     std::pair("lxc.init.uid", "0"),
     std::pair("lxc.keyring.session", "1"),
-    std::pair("lxc.log.file", "/tmp/c.log"),
+    std::pair("lxc.log.file", "/dev/null"),
     std::pair("lxc.log.level", "debug"),
     std::pair("lxc.log.syslog", "daemon"),
     std::pair("lxc.monitor.signal.pdeath", "SIGKILL"),
