@@ -61,6 +61,15 @@ Answer WriteRaw(std::string_view bytes) {
   return WriteAll(STDOUT_FILENO, bytes);
 }
 
+// An implementation may give its init any standard streams; the console is this device.
+Answer UseConsole(const Arguments&) {
+  const int console = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (console < 0) return FromErrno();
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(console, stream);
+  close(console);
+  return {};
+}
+
 Answer WriteText(const Arguments& arguments) {
   const std::optional<std::string> bytes = Unescape(arguments[0]);
   if (!bytes) return Refuse("write: bad escape in " + arguments[0]);
@@ -156,6 +165,7 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"console", "", 0, UseConsole, "make /dev/console the standard input, output and error"},
     {"write", "TEXT", 1, WriteText, R"(write TEXT in one piece; \n \r \t \\ \xHH stand for bytes)"},
     {"fill", "BYTES", 1, WritePattern,
      "write that many bytes of decimal numbers, seven digits and a newline each"},

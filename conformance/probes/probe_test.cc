@@ -93,7 +93,7 @@ TEST(ProbeTest, HelpNamesEveryCommand) {
   Probe probe({"--help"});
   const std::string help = probe.Output();
   for (const char* name :
-       {"write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan", "spawn",
+       {"console", "write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan", "spawn",
         "subreaper", "ignore-signals", "reboot", "halt", "exit"}) {
     EXPECT_THAT(help, HasSubstr(std::string("\n  ") + name + " "));
   }
