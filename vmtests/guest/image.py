@@ -66,7 +66,7 @@ _COMPANIONS = (
 
 @dataclass(frozen=True)
 class Sabotage:
-    """A fault (one of SABOTAGE) that init commits when `test` starts; proves the host's handling."""
+    """A fault (one of SABOTAGE) that init commits when `test` starts; proves its handling."""
 
     act: str
     test: str

@@ -134,7 +134,7 @@ void Init::OnTestStart(const Start& start) {
   // the host even if the test crashes the kernel right now, and stands between the kernel's own
   // messages.
   (void)WriteFile("/dev/kmsg",
-                  "<5>lxcspec: start " + start.test + " " + std::to_string(start.iteration));
+                  "<5>lxcspec: start " + start.test + " " + std::to_string(start.iteration) + "\n");
   if (job_.sabotage.act == Sabotage::Act::kNone || job_.sabotage.test != start.test) return;
   switch (job_.sabotage.act) {
     case Sabotage::Act::kNone:
@@ -150,7 +150,7 @@ void Init::OnTestStart(const Start& start) {
       break;
     case Sabotage::Act::kSplat:
       (void)WriteFile("/dev/kmsg",
-                      "<4>WARNING: CPU: 0 PID: 1 at lxcspec/sabotage.c:1 init+0x0/0x0");
+                      "<4>WARNING: CPU: 0 PID: 1 at lxcspec/sabotage.c:1 init+0x0/0x0\n");
       break;
     case Sabotage::Act::kReboot:
       (void)WriteFile("/proc/sysrq-trigger", "b");
@@ -274,7 +274,7 @@ int Main() {
     // The console is what is left when there is no control port.
     UniqueFd kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
     if (kmsg) {
-      dprintf(kmsg.get(), "<0>lxcspec: init failed: %s", status.error().ToString().c_str());
+      dprintf(kmsg.get(), "<0>lxcspec: init failed: %s\n", status.error().ToString().c_str());
     }
   }
   sync();

@@ -63,6 +63,10 @@ class Options:
     sabotage: Sabotage | None = None
 
 
+# How many guests may end before any of their tests is known to have started.
+_BLIND_ENDINGS = 3
+
+
 def _nothing(_: object) -> None:
     pass
 
@@ -99,6 +103,7 @@ class _Run:
         self._on_record = on_record
         self._program = program
         self._jobs = options.jobs
+        self._blind_endings = 0
         self._logs = options.logs or results.with_name(results.name + ".logs")
         self._until = None
         if options.time_limit is not None:
@@ -198,7 +203,11 @@ class _Run:
                 if record is not None:
                     self._on_record(record)
         self._results.write_bytes(content)
-        return bool(running) or tracker.finished > 0
+        if running or tracker.finished > 0:
+            return True
+        # A kernel can die between a test's start and the word of it; the same test will start again.
+        self._blind_endings += 1
+        return self._blind_endings < _BLIND_ENDINGS
 
 
 def _trial_kind(kind: Kind) -> Kind:
