@@ -14,7 +14,7 @@ from ci.cli import paths, progress
 from ci.cli.errors import INFRASTRUCTURE, OK, VERDICT, InfrastructureError, UsageError
 from ci.cli.execution import Executed
 from ci.cli.host import Trouble
-from ci.reports import as_json, compare, junit, ledger, model, results, table, update
+from ci.reports import as_json, compare, junit, ledger, ledger_text, model, results, table, update
 
 # lxc_get_version() of the reference contains this, whatever version it stands for.
 _REFERENCE_MARK = "lxcspec"
@@ -28,13 +28,15 @@ def console() -> Console:
     return out
 
 
-def ledger_of(run: results.Run, chosen: str | None) -> tuple[ledger.Ledger, Path | None]:
+def ledger_of(
+    run: results.Run, chosen: str | None, may_be_absent: bool = False
+) -> tuple[ledger.Ledger, Path | None]:
     """The ledger to compare with, and its file; both empty for `none`."""
     if chosen == "none":
         return ledger.Ledger(path="a ledger"), None
     if chosen:
         path = Path(chosen)
-        if not path.is_file():
+        if not path.is_file() and not may_be_absent:
             raise UsageError(f"there is no ledger {path}")
     else:
         name = "reference" if _REFERENCE_MARK in run.version else "liblxc"
@@ -79,7 +81,8 @@ class Report:
             progress.say(f"Raw results: {paths.shown(executed.results)}")
 
     def _compare(self, run: results.Run, selected: frozenset[str]) -> compare.Comparison:
-        book, _ = ledger_of(run, self._options.ledger)
+        updating = self._options.update_expectations
+        book, _ = ledger_of(run, self._options.ledger, may_be_absent=updating)
         known = self._catalogue
         try:
             ledger.check_names(book, known.requirements, known.extensions)
@@ -88,10 +91,13 @@ class Report:
         return compare.compare(run, book, known, datetime.date.today(), selected)
 
     def _update(self, comparison: compare.Comparison) -> None:
-        _, path = ledger_of(comparison.run, self._options.ledger)
+        _, path = ledger_of(comparison.run, self._options.ledger, may_be_absent=True)
         assert path is not None
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
-        after = update.update(before, comparison)
+        try:
+            after = update.update(before, comparison)
+        except ledger_text.NotEditable as error:
+            raise UsageError(f"{paths.shown(path)} cannot be rewritten: {error}") from error
         if after != before:
             draft = path.with_name(path.name + ".new")
             draft.write_text(after, encoding="utf-8")

@@ -9,7 +9,6 @@ from dataclasses import replace
 from ci.reports import model, problems
 from ci.reports.compare import Comparison
 from ci.reports.fixtures import GoldenTest, catalogue, judge, record, run
-from ci.reports.results import Run
 
 _CLEAR = "ConsoleLogTest.ClearEmpties"
 _FAILED = record(_CLEAR, "fail", message="Expected: 0 bytes\n  Actual: 5 bytes")

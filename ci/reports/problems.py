@@ -38,6 +38,7 @@ class Problem:
     extension: str = ""
     message: str = ""
     line: int = 0
+    leaks: tuple[results.Leak, ...] = ()
 
     @property
     def infrastructure(self) -> bool:
@@ -121,6 +122,7 @@ def leak(
         requirements=requirements,
         test=result.test,
         extension=result.extension,
+        leaks=tuple(leaks),
     )
 
 

@@ -32,6 +32,12 @@ _CLAIMED = {True: "yes", False: "no", None: "?"}
 _MESSAGE_LINES = 12
 
 
+def _text(value: str, style: str = "") -> Text:
+    """Printable text: what a testee has written must not be a command to the terminal."""
+    clean = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in value)
+    return Text(clean, style)
+
+
 def _counted(outcome: ExtensionOutcome, verdicts: tuple[str, ...]) -> int:
     return sum(outcome.counts.get(verdict, 0) for verdict in verdicts)
 
@@ -40,11 +46,11 @@ def _row(outcome: ExtensionOutcome) -> list[Text]:
     verdict = outcome.claim.verdict
     known = f"{verdict} (known)" if outcome.because else verdict
     style = "yellow" if outcome.because else _CLAIM_STYLE.get(verdict, "dim")
-    cells = [Text(outcome.extension.name), Text(_CLAIMED[outcome.claimed]), Text(known, style)]
+    cells = [_text(outcome.extension.name), _text(_CLAIMED[outcome.claimed]), _text(known, style)]
     for heading, verdicts in _COLUMNS:
         count = _counted(outcome, verdicts)
         bad = heading == "bad" and count
-        cells.append(Text(str(count) if count else "", "bold red" if bad else ""))
+        cells.append(_text(str(count) if count else "", "bold red" if bad else ""))
     return cells
 
 
@@ -80,19 +86,19 @@ def _print_problem(
     console: Console, problem: Problem, requirements: dict[str, model.Requirement], width: int
 ) -> None:
     subject = ", ".join(problem.requirements) or problem.extension or problem.test or "run"
-    console.print(Text(subject, "bold red" if not problem.infrastructure else "bold yellow"))
+    console.print(_text(subject, "bold red" if not problem.infrastructure else "bold yellow"))
     for name in problem.requirements:
         requirement = requirements.get(name)
         if requirement:
             statement = f"{requirement.level}: {requirement.statement}"
-            console.print(Text(textwrap.indent(textwrap.fill(statement, width - 4), "    ")))
-    console.print(Text(f"  what:  {problem.what}"))
+            console.print(_text(textwrap.indent(textwrap.fill(statement, width - 4), "    ")))
+    console.print(_text(f"  what:  {problem.what}"))
     lines = problem.message.strip().splitlines()
     if len(lines) > _MESSAGE_LINES:
         lines = [*lines[:_MESSAGE_LINES], f"... {len(lines) - _MESSAGE_LINES} more lines"]
     for number, line in enumerate(lines):
-        console.print(Text(("  why:   " if number == 0 else "         ") + line))
-    console.print(Text(f"  next:  {problem.todo}"))
+        console.print(_text(("  why:   " if number == 0 else "         ") + line))
+    console.print(_text(f"  next:  {problem.todo}"))
     console.print()
 
 
@@ -115,28 +121,28 @@ def print_report(
     if not quiet:
         _print_verdicts(console, comparison, width)
     if comparison.problems:
-        console.print(Text(f"Unexpected: {len(comparison.problems)}", "bold red"))
+        console.print(_text(f"Unexpected: {len(comparison.problems)}", "bold red"))
         console.print()
         for problem in comparison.problems:
             _print_problem(console, problem, requirements, width)
     style = "bold red" if comparison.problems else "bold green"
     ending = "" if comparison.problems else "; nothing unexpected"
-    console.print(Text(f"{comparison.run.name}: {summary(comparison)}{ending}", style))
+    console.print(_text(f"{comparison.run.name}: {summary(comparison)}{ending}", style))
 
 
 def _print_verdicts(console: Console, comparison: Comparison, width: int) -> None:
     run = comparison.run
     title = f"{run.name} {run.version} on Linux {run.kernel}, cgroup {run.cgroup}"
-    console.print(Text(title, "bold"))
+    console.print(_text(title, "bold"))
     console.print()
     console.print(_table(comparison))
     console.print()
     for line in _bare_claims(comparison):
-        console.print(Text(_wrapped(line, width), "dim"))
+        console.print(_text(_wrapped(line, width), "dim"))
     if any(o.because for o in comparison.extensions):
         console.print()
         for outcome in comparison.extensions:
             if outcome.because:
                 line = f"{outcome.extension.name} is {outcome.claim.verdict}: {outcome.because}"
-                console.print(Text(_wrapped(line, width)))
+                console.print(_text(_wrapped(line, width)))
     console.print()

@@ -6,103 +6,121 @@ written the real one: the tool can see that something differs, never why that is
 
 from __future__ import annotations
 
-import io
 import re
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from ci.reports import ledger, model, problems
 from ci.reports.compare import Comparison, TestOutcome
+from ci.reports.ledger_text import LedgerText
 from ci.reports.problems import Problem
 
 _HEADER = "# SPDX-License-Identifier: Apache-2.0\n"
 _MESSAGE_LENGTH = 80
 
 
+def _escaped(text: str) -> str:
+    """As a regular expression, without the backslashes that only verbose mode asks for."""
+    return re.sub(r"\\([ #&~'\"-])", r"\1", re.escape(text))
+
+
 def _pattern(message: str) -> str:
     """A regular expression for the first line that says something, of bearable length."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "")
-    return re.sub(r"\\([ #&~'\"-])", r"\1", re.escape(first[:_MESSAGE_LENGTH]))
+    return _escaped(first[:_MESSAGE_LENGTH]) or ".*"
 
 
-def _reason(comparison: Comparison) -> str:
-    run = comparison.run
-    return f"{ledger.UNEXPLAINED}: seen with {run.version} on Linux {run.kernel}"
+class _Update:
+    def __init__(self, text: str, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._text = LedgerText(text)
+        self._tests = {test.name: test for test in comparison.tests}
+        run = comparison.run
+        self._reason = f"{ledger.UNEXPLAINED}: seen with {run.version} on Linux {run.kernel}"
 
+    def _add_entry(self, problem: Problem) -> None:
+        test = self._tests[problem.test]
+        if test.verdict not in model.FAILING or not problem.requirements:
+            return
+        entry = {
+            "requirement": problem.requirements[0],
+            "test": problem.test,
+            "status": "fail",
+            "because": self._reason,
+        }
+        if test.verdict == model.FAIL:
+            entry["message"] = _pattern(problem.message)
+        else:
+            entry["verdict"] = test.verdict
+        self._text.add("entries", entry)
 
-def _new_entries(comparison: Comparison, problem: Problem, test: TestOutcome) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "requirement": problem.requirements[0],
-        "test": problem.test,
-        "status": "fail",
-    }
-    if test.verdict != model.FAIL:
-        entry["verdict"] = test.verdict
-    entry["because"] = _reason(comparison)
-    if test.verdict == model.FAIL:
-        entry["message"] = _pattern(problem.message) or ".*"
-    return entry
+    def _add_leaks(self, problem: Problem) -> None:
+        for leak in problem.leaks:
+            entry = {"class": leak.cls, "what": _escaped(leak.what), "test": problem.test}
+            self._text.add("leaks", {**entry, "because": self._reason})
 
+    def _fit(self, entry: Any, test: TestOutcome) -> None:
+        """Makes an entry describe how the test fails now."""
+        if test.verdict == model.EXPECTED_FAIL:
+            return
+        entry["message"] = _pattern(test.message)
+        if test.verdict in (model.CRASH, model.TIMEOUT):
+            entry["verdict"] = test.verdict
+        elif "verdict" in entry:
+            del entry["verdict"]
 
-def _correct(entry: Any, problem: Problem, test: TestOutcome) -> None:
-    """Fits an existing entry to another message or another way of failing."""
-    entry["message"] = _pattern(problem.message) or ".*"
-    if test.verdict in (model.CRASH, model.TIMEOUT):
-        entry["verdict"] = test.verdict
-    elif "verdict" in entry:
-        del entry["verdict"]
+    def _rewrite_entry(self, line: int) -> None:
+        """Fits an entry to the tests that it still speaks of; deletes it where there is none."""
+        entry = next(e for e in self._comparison.ledger.entries if e.scope.line == line)
+        failing = [
+            test
+            for test in self._comparison.tests
+            if entry.requirement in test.requirements
+            and test.verdict in (*model.FAILING, model.EXPECTED_FAIL)
+            and entry.test in ("", test.name)
+        ]
+        if not failing:
+            self._text.delete(line)
+            return
 
+        def change(item: Any) -> None:
+            if not entry.test:
+                item["test"] = failing[0].name
+            self._fit(item, failing[0])
 
-def _drop(items: Any, lines: set[int]) -> None:
-    """Deletes the sequence's mappings that begin on these lines (counted from 1)."""
-    for index in reversed(range(len(items))):
-        if items[index].lc.line + 1 in lines:
-            del items[index]
+        changed = self._text.change(line, change)
+        for test in failing[1:]:
+            more = {**changed, "test": test.name}
+            self._fit(more, test)
+            self._text.add("entries", more)
+
+    def _replace_claim(self, problem: Problem) -> None:
+        if problem.line:
+            self._text.delete(problem.line)
+        outcomes = {outcome.extension.name: outcome for outcome in self._comparison.extensions}
+        verdict = outcomes[problem.extension].claim.verdict
+        if verdict == model.UNDER_CLAIMED:
+            claim = {"extension": problem.extension, "verdict": verdict, "because": self._reason}
+            self._text.add("claims", claim)
+
+    def run(self) -> str:
+        rewritten: set[int] = set()
+        for problem in self._comparison.problems:
+            if problem.kind in (problems.UNEXPECTED_PASS, problems.CHANGED_MESSAGE):
+                if problem.line not in rewritten:
+                    self._rewrite_entry(problem.line)
+                rewritten.add(problem.line)
+            elif problem.kind == problems.STALE_ENTRY:
+                self._text.delete(problem.line)
+            elif problem.kind == problems.FAILURE:
+                self._add_entry(problem)
+            elif problem.kind == problems.LEAK:
+                self._add_leaks(problem)
+            elif problem.kind in (problems.CLAIM, problems.STALE_CLAIM):
+                self._replace_claim(problem)
+        return self._text.render()
 
 
 def update(text: str, comparison: Comparison) -> str:
     """The ledger's new text. `text` is what the comparison was made with; it may be empty."""
-    yaml: Any = YAML()
-    yaml.width = 100
-    yaml.preserve_quotes = True
-    yaml.indent(mapping=2, sequence=2, offset=0)
-    document = yaml.load(text) if text.strip() else None
-    if document is None:
-        document = yaml.load(f"{_HEADER}testee: {comparison.run.name}\nentries: []\n")
-    tests = {test.name: test for test in comparison.tests}
-    by_line = {
-        item.lc.line + 1: item
-        for key in ("entries", "leaks", "claims")
-        for item in document.get(key) or []
-    }
-    dropped: set[int] = set()
-    added: list[dict[str, Any]] = []
-    claims: list[dict[str, Any]] = []
-    outcomes = {outcome.extension.name: outcome for outcome in comparison.extensions}
-    for problem in comparison.problems:
-        if problem.kind in (problems.UNEXPECTED_PASS, problems.STALE_ENTRY):
-            dropped.add(problem.line)
-        elif problem.kind == problems.FAILURE and problem.requirements:
-            added.append(_new_entries(comparison, problem, tests[problem.test]))
-        elif problem.kind == problems.CHANGED_MESSAGE:
-            _correct(by_line[problem.line], problem, tests[problem.test])
-        elif problem.kind == problems.STALE_CLAIM:
-            dropped.add(problem.line)
-        if problem.kind in (problems.CLAIM, problems.STALE_CLAIM):
-            verdict = outcomes[problem.extension].claim.verdict
-            if verdict in (model.UNDER_CLAIMED, model.WRONGLY_GATED):
-                reason = _reason(comparison)
-                claims.append(
-                    {"extension": problem.extension, "verdict": verdict, "because": reason}
-                )
-    for key, new in (("entries", added), ("leaks", []), ("claims", claims)):
-        if document.get(key):
-            _drop(document[key], dropped)
-        if new:
-            if not document.get(key):
-                document[key] = []
-            document[key].extend(new)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+    start = text if text.strip() else f"{_HEADER}testee: {comparison.run.name}\nentries: []\n"
+    return _Update(start, comparison).run()
