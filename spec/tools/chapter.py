@@ -95,7 +95,9 @@ class _Reader:
 
     def read(self) -> Chapter:
         if self.lines[0] != SPDX:
-            self.problems.add(1, f"the first line must be {SPDX}")
+            self.problems.add(
+                1, "the first line must be the comment SPDX-License-Identifier: Apache-2.0"
+            )
         sections = self._sections(_blocks(self.text, self.problems))
         self._check_order(sections)
         prose: dict[str, str] = {}
@@ -184,7 +186,9 @@ class _Reader:
         heading: _Block | None = None
         body: list[_Block] = []
         for block in [*section.blocks, None]:
-            starts = block is not None and block.kind == "heading" and block.level == 3
+            starts = block is not None and block.kind == "heading"
+            if block is not None and starts and block.level != 3:
+                self.problems.add(block.begin + 1, "the heading of a requirement begins with ###")
             if block is None or starts:
                 if heading is not None:
                     self._requirement(heading, body, found)
@@ -285,6 +289,7 @@ class _Reader:
                     requirement.line + 1,
                     f"kind announces is for '{extension}.{ANNOUNCED}' alone",
                 )
+                self.all_read = False
             elif named and not announces:
                 self.problems.add(
                     requirement.line + 1, f"'{requirement.id}' must be of kind announces"

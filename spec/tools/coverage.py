@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from spec.tools import cpp_source
+from spec.tools import catalogue, cpp_source
 from spec.tools.cpp_source import Source, TestCase
 from spec.tools.errors import Problem, SpecError, did_you_mean
 
@@ -167,6 +167,29 @@ def cover_files(files: Iterable[Path], specification: Specification) -> dict[str
     if problems:
         raise SpecError(problems)
     return result
+
+
+@dataclass(frozen=True)
+class CoveredTest:
+    """A test as its source has it."""
+
+    name: str
+    file: str
+    line: int
+    requirements: tuple[str, ...]
+
+
+def read_tests(files: Iterable[Path], specification: catalogue.Catalogue) -> dict[str, CoveredTest]:
+    """The tests of files that may have mistakes: for showing them, where nothing is checked."""
+    ids = {r.constant: r.id for r in specification.requirements.values()}
+    found: dict[str, CoveredTest] = {}
+    for path in files:
+        source, _ = cpp_source.scan(str(path), path.read_text(encoding="utf-8", errors="replace"))
+        for test in source.tests:
+            constants = [f"spec::{each.extension}::k{each.constant}" for each in test.citations]
+            cited = tuple(ids[constant] for constant in constants if constant in ids)
+            found[test.name] = CoveredTest(test.name, test.file, test.line, cited)
+    return found
 
 
 def source_name(test: str, known: Iterable[str]) -> str:

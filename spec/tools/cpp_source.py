@@ -134,8 +134,8 @@ class _Scanner:
             elif token.text == "TYPED_TEST_P":
                 self.problems.add(token.line, "write TYPED_TEST instead of TYPED_TEST_P")
             elif token.text == _INSTANTIATE:
-                words = [each.text for each in self.tokens[index + 2 : index + 5]]
-                suite = words[1] if words[:1] == [","] else "".join(words[2:3])
+                # The prefix before the comma may be empty.
+                suite = self._text(index + 3 if self._text(index + 2) == "," else index + 4)
                 self.instantiated.add(suite)
             elif token.text == "COVERS" and index not in self._accepted:
                 self.problems.add(token.line, "COVERS may only be the first statement of a test")
@@ -154,7 +154,7 @@ class _Scanner:
         marks = [self._text(index + n) for n in (1, 3, 5, 6)]
         suite, test = self._text(index + 2), self._text(index + 4)
         if marks != ["(", ",", ")", "{"]:
-            self.problems.add(macro.line, f"write {macro.text}(Suite, Name) {{ on one line")
+            self.problems.add(macro.line, f"write {macro.text}(Suite, Name) {{")
             return
         name = f"{suite}.{test}"
         if suite.startswith("DISABLED_") or test.startswith("DISABLED_"):

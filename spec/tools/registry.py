@@ -127,12 +127,12 @@ def _level_of(
     if not RELEASE.fullmatch(since):
         problems.add(line, f"since '{since}' of '{name}' must be a release, such as 4.0.5")
         return ""
+    if not all(releases.get(level) for level in LXC_LEVELS):
+        return ""  # a level's file could not be read, and that is reported
     for level in LXC_LEVELS:
-        release = releases.get(level, "")
-        if release and release_key(since) <= release_key(release):
+        if release_key(since) <= release_key(releases[level]):
             return level
-    if len(releases) == len(LXC_LEVELS):
-        problems.add(line, f"no level reaches to release {since}, since when there is '{name}'")
+    problems.add(line, f"no level reaches to release {since}, since when there is '{name}'")
     return ""
 
 

@@ -30,7 +30,9 @@ class _Fields:
         self._line = line.number
         self._problems = problems
         self._values: dict[str, str] = {}
-        if not any(line.text.strip().startswith(f"{name}:") for name in FIELDS):
+        self._swallowed: set[str] = set()
+        self.present = any(line.text.strip().startswith(f"{name}:") for name in FIELDS)
+        if not self.present:
             problems.add(line.number, f"the line below the heading must be fields: {_EXAMPLE}")
             return
         for part in re.split(r" {3,}", line.text.strip()):
@@ -48,6 +50,8 @@ class _Fields:
                 self._check_one_field(name, value)
                 self._values[name] = value
         for name in _REQUIRED:
+            if name in self._swallowed:
+                continue
             if name not in self._values:
                 problems.add(line.number, f"field '{name}' is missing")
             elif not self._values[name]:
@@ -61,6 +65,7 @@ class _Fields:
                 self._line,
                 f"field '{name}' runs into '{swallowed[1]}': put three spaces between them",
             )
+            self._swallowed.add(swallowed[1])
 
     def value(self, name: str) -> str:
         return self._values.get(name, "")
@@ -163,6 +168,8 @@ def parse(
         return None
     before = len(problems.found)
     fields = _Fields(paragraphs[0][0], problems)
+    if not fields.present:
+        return None
     level = fields.choice("level", LEVELS)
     since = fields.choice("since", LXC_LEVELS)
     kind = fields.choice("kind", KINDS)

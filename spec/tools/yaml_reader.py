@@ -10,6 +10,9 @@ import yaml
 from spec.tools.errors import Problems, did_you_mean, one_of
 
 
+_STRANGE_BREAKS = "\x85\u2028\u2029"
+
+
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
@@ -29,6 +32,11 @@ def _check(node: yaml.Node, problems: Problems, seen: set[int]) -> bool:
 
 def read(text: str, problems: Problems) -> yaml.Node | None:
     """The document's root, or nothing and a problem."""
+    strange = [c for c in text if c in _STRANGE_BREAKS]
+    if strange:  # YAML ends a line there, editors do not, and every line number after it is off
+        line = text[: text.index(strange[0])].count("\n") + 1
+        problems.add(line, f"the character U+{ord(strange[0]):04X} is not allowed")
+        return None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)  # type: ignore[no-untyped-call]
     except yaml.MarkedYAMLError as error:

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: clock_shift_conformance_test.cc:18: COVERS of ClockTest.KeepsItsOffset cites 'no_unit'; write spec::<extension>::k<Slug>
+
+#include "conformance/harness/covers.h"
+
+namespace lxcspec {
+namespace {
+
+template <typename T>
+class ClockTest : public ::testing::Test {};
+TYPED_TEST_SUITE(ClockTest, Clocks);
+
+TYPED_TEST(ClockTest, AnswersTrue) {
+  COVERS(spec::clock::kAnnounced);
+}
+
+TYPED_TEST(ClockTest, KeepsItsOffset) {
+  COVERS(spec::clock::kKeepsOffset, spec::clock::kNoUnit, no_unit, spec::clock::kCannotShift);
+}
+
+}  // namespace
+}  // namespace lxcspec
