@@ -84,7 +84,8 @@ Claims ReadClaims(std::string_view printed, const std::optional<std::string>& fa
   }
   for (json& claim : answer.claims) {
     if (!claim.contains("claimed")) claim["claimed"] = nullptr;
-    const bool explained = claim.contains("reason") && claim["reason"] != "";
+    if (!claim.contains("reason")) claim["reason"] = "";
+    const bool explained = claim["reason"] != "";
     if (claim["claimed"].is_null() && (failure || !explained)) {
       claim["reason"] = "asking for the claims: " + failure.value_or("no answer");
     }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <unistd.h>
+
+#include "conformance/faults/hostile/misbehave.h"
+
+namespace lxcspec::hostile {
+
+void Misbehave() {
+  if (fork() == 0) {
+    for (;;) pause();
+  }
+}
+
+}  // namespace lxcspec::hostile
