@@ -74,6 +74,8 @@ def parse(data: bytes, name: str) -> Elf:
                 interpreter = _string(data, segment.offset)
             if segment.kind == _PT_DYNAMIC:
                 table = data[segment.offset : segment.offset + segment.size]
+                if len(table) < segment.size:
+                    raise ValueError("cut off")
                 dynamic = [(tag, value) for tag, value in struct.iter_unpack("<QQ", table)]
         base = 0
         for tag, value in dynamic:

@@ -18,7 +18,8 @@ APT_HELPER = "/usr/lib/apt/apt-helper"
 # The releases whose mirrors have what lock.yaml names.
 _DEBIAN = re.compile(
     r"(oldoldstable|oldstable|stable|testing|unstable|sid"
-    r"|bullseye|bookworm|trixie|forky)([-/][a-z-]+)?"
+    r"|bullseye|bookworm|trixie|forky)"
+    r"(-updates|-security|-backports|-backports-sloppy|-proposed-updates|/updates)?"
 )
 
 _NO_APT = (

@@ -31,7 +31,7 @@ SPLATS = (
 )
 
 HARMLESS = (
-    "Unstable clock detected, switching default tracing clock to \"global\"",
+    'Unstable clock detected, switching default tracing clock to "global"',
     "ACPI: IRQ 5 override to level(!), high",
     "Kernel command line: console=ttyS0 panic=-1",
     "veth0: entered promiscuous mode",
@@ -46,9 +46,7 @@ class KernelLogTest(unittest.TestCase):
     def test_every_form_of_complaint_is_a_splat(self) -> None:
         for line in SPLATS:
             with self.subTest(line):
-                self.assertEqual(
-                    parse(f"[    3.141592] {line}\r\n").splats, (Splat(line, None),)
-                )
+                self.assertEqual(parse(f"[    3.141592] {line}\r\n").splats, (Splat(line, None),))
 
     def test_ordinary_messages_are_none(self) -> None:
         log = parse("".join(f"[    1.000000] {line}\r\n" for line in HARMLESS))
@@ -74,7 +72,9 @@ class KernelLogTest(unittest.TestCase):
 
     def test_global_out_of_memory_is_told_from_a_cgroup_s(self) -> None:
         log = parse("[   9.0] Out of memory: Killed process 99 (launcher) total-vm:1kB\n")
-        self.assertEqual(log.out_of_memory, "Out of memory: Killed process 99 (launcher) total-vm:1kB")
+        self.assertEqual(
+            log.out_of_memory, "Out of memory: Killed process 99 (launcher) total-vm:1kB"
+        )
 
     def test_user_space_cannot_forge_a_panic_inside_a_line(self) -> None:
         self.assertIsNone(parse("[ 1.0] probe: Kernel panic - not syncing: no\n").panic)

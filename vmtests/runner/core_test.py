@@ -223,9 +223,7 @@ class JudgeTest(unittest.TestCase):
 
     def test_kernel_that_never_reached_init_failed_to_start(self) -> None:
         self._expect(Observation(exit_status=1, errors="qemu: bad kernel\n"), Kind.START_FAILURE)
-        self._expect(
-            Observation(exit_status=0, log=PANIC), Kind.START_FAILURE, "before init", "x"
-        )
+        self._expect(Observation(exit_status=0, log=PANIC), Kind.START_FAILURE, "before init", "x")
         seen = Observation(stopped=Kind.START_FAILURE, stopped_after=20.0, exit_status=-9)
         self._expect(seen, Kind.START_FAILURE, "20 s", "console is empty")
         self._expect(

@@ -205,7 +205,7 @@ class _Run:
         self._results.write_bytes(content)
         if running or tracker.finished > 0:
             return True
-        # A kernel can die between a test's start and the word of it; the same test will start again.
+        # A kernel can die between a test's start and the word of it; the test will start again.
         self._blind_endings += 1
         return self._blind_endings < _BLIND_ENDINGS
 
