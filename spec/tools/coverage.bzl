@@ -19,6 +19,6 @@ def requirement_coverage(name, srcs, requirements, **kwargs):
             "--requirements $(location %s)" % requirements,
             "--output $@",
         ] + ["$(location %s)" % src for src in srcs]),
-        exec_tools = ["//spec/tools:coverage"],
+        tools = ["//spec/tools:coverage"],
         **kwargs
     )

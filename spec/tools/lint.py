@@ -9,8 +9,19 @@ import os
 import sys
 from pathlib import Path
 
-from spec.tools import catalogue
+from spec.tools import catalogue, rfcs
 from spec.tools.errors import SpecError
+
+
+def _check(root: Path) -> catalogue.Catalogue:
+    """Raises SpecError with what is wrong in the specification and in its decisions."""
+    try:
+        found = catalogue.load(root)
+    except SpecError as error:
+        raise SpecError([*error.problems, *rfcs.check(root, None)]) from None
+    if wrong := rfcs.check(root, found.requirements):
+        raise SpecError(wrong)
+    return found
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +30,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     root = options.registry.parent if options.registry else catalogue.ROOT
     try:
-        found = catalogue.load(root)
+        found = _check(root)
     except SpecError as error:
         shown = os.path.relpath(root)
         for problem in error.problems:
