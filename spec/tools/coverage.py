@@ -152,9 +152,11 @@ def cover(sources: Iterable[Source], specification: Specification) -> dict[str, 
     return {"schema": 1, "tests": tests, "requirements": tests_of}
 
 
-def cover_files(files: Iterable[Path], specification: Specification) -> dict[str, Any]:
-    """The same, from the files; what could not be read in them is reported with the rest."""
-    problems: list[Problem] = []
+def cover_files(
+    files: Iterable[Path], specification: Specification, known: Iterable[Problem] = ()
+) -> dict[str, Any]:
+    """The same, from the files. What is wrong in them, and `known`, is reported with the rest."""
+    problems = list(known)
     sources: list[Source] = []
     for path in files:
         source, found = cpp_source.scan(str(path), path.read_text(encoding="utf-8"))
@@ -210,11 +212,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requirements", type=Path, required=True, help="requirements.json")
     parser.add_argument("--output", type=Path, help="where coverage.json goes")
+    parser.add_argument(
+        "--unlisted",
+        action="append",
+        default=[],
+        help="a conformance test that the build does not know: reported",
+    )
     parser.add_argument("sources", type=Path, nargs="*", help="the conformance tests")
     options = parser.parse_args(arguments)
     text = options.requirements.read_text(encoding="utf-8")
+    unlisted = [Problem(file, 1, "no rule in BUILD lists this file") for file in options.unlisted]
     try:
-        result = cover_files(options.sources, Specification.from_json(json.loads(text)))
+        result = cover_files(options.sources, Specification.from_json(json.loads(text)), unlisted)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 1

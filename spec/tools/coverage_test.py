@@ -123,6 +123,11 @@ class CoverageTest(unittest.TestCase):
         self.assertEqual(len(json.loads(output.read_text())["tests"]), 5)
 
         output.unlink()
+        code, stderr = self.run_main(*arguments, "--unlisted=a/x_conformance_test.cc")
+        self.assertEqual(code, 1)
+        self.assertEqual(stderr, "a/x_conformance_test.cc:1: no rule in BUILD lists this file\n")
+        self.assertFalse(output.exists())
+
         (self.root / CLOCK).unlink()
         code, stderr = self.run_main(*arguments)
         self.assertEqual(code, 1)
