@@ -19,7 +19,9 @@ def _check(root: Path) -> catalogue.Catalogue:
         found = catalogue.load(root)
     except SpecError as error:
         raise SpecError([*error.problems, *rfcs.check(root, None)]) from None
-    if wrong := rfcs.check(root, found.requirements):
+    wrong = rfcs.check(root, found.requirements)
+    wrong += rfcs.check_sources(root, found.requirements.values())
+    if wrong:
         raise SpecError(wrong)
     return found
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from typing import Collection
+from typing import Collection, Iterable
 
 from spec.tools.errors import Problem, Problems, did_you_mean
+from spec.tools.model import Requirement
 
 SECTIONS = re.compile(r"The questions?, The decisions?, What follows")
 _SPDX = "<!-- SPDX-License-Identifier: Apache-2.0 -->"
@@ -91,6 +92,20 @@ class _Rfc:
             if self.ids is not None and id_ not in self.ids:
                 hint = did_you_mean(id_, self.ids)
                 self.problems.add(line, f"there is no requirement '{id_}'{hint}")
+
+
+def check_sources(root: Path, requirements: Iterable[Requirement]) -> list[Problem]:
+    """A requirement whose source is a decision (`rfcs/20261124-topic`) that is not there."""
+    topics = [file.stem for file in sorted((root / "rfcs").glob("*.md"))]
+    found: list[Problem] = []
+    for requirement in requirements:
+        for source in requirement.sources:
+            topic = source.removeprefix("rfcs/")
+            if topic != source and topic not in topics:
+                hint = did_you_mean(topic, topics)
+                message = f"source of '{requirement.id}': there is no '{source}'{hint}"
+                found.append(Problem(requirement.file, requirement.line, message))
+    return found
 
 
 def check(root: Path, ids: Collection[str] | None) -> list[Problem]:

@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 from spec.tools import rfcs
+from spec.tools.model import Requirement
 
 GOOD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 # A decision
@@ -39,6 +40,26 @@ class RfcsTest(unittest.TestCase):
             (Path(folder) / "rfcs" / name).write_text(text, encoding="utf-8")
             found = rfcs.check(Path(folder), IDS)
             return [str(problem).removeprefix(f"rfcs/{name}:") for problem in found]
+
+    def test_a_source_must_be_there(self) -> None:
+        def requirement(*sources: str) -> Requirement:
+            return Requirement(
+                "clock.ticks", "MUST", "5.0", "does", "it", (), "It.", "", sources, "", "c.md", 7
+            )
+
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "rfcs").mkdir()
+            (Path(folder) / "rfcs" / "20261124-a-decision.md").write_text(GOOD)
+            cited = [requirement("clock(7)", "rfcs/20261124-a-decision")]
+            self.assertEqual(rfcs.check_sources(Path(folder), cited), [])
+            wrong = [requirement("rfcs/20261124-a-decisoin")]
+            self.assertEqual(
+                [str(problem) for problem in rfcs.check_sources(Path(folder), wrong)],
+                [
+                    "c.md:7: source of 'clock.ticks': there is no 'rfcs/20261124-a-decisoin'; "
+                    "did you mean '20261124-a-decision'?"
+                ],
+            )
 
     def test_good(self) -> None:
         self.assertEqual(self.messages(GOOD), [])
