@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/config/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "runtime/base/text.h"
+#include "runtime/config/keys.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+constexpr std::string_view kInclude = "lxc.include";
+
+tl::unexpected<Error> UnknownKey(std::string_view key) {
+  return Failure(EINVAL, fmt::format("unknown configuration key \"{}\"", key));
+}
+
+bool IsWithin(std::string_view key, std::string_view family) {
+  return key.size() > family.size() && key.starts_with(family) && key[family.size()] == '.';
+}
+
+// The canonical form of each value in `value`: one, or one per word.
+Result<std::vector<std::string>> Canonical(const Key& entry, std::string_view key,
+                                           std::string_view value) {
+  const bool words = entry.shape == Shape::kWordList || entry.shape == Shape::kWordSet;
+  std::vector<std::string> canonical;
+  for (const std::string& part : words ? Words(value) : std::vector{std::string(value)}) {
+    auto one = entry.codec(part);
+    if (!one) {
+      Error error = std::move(one).error();
+      error.attempted = fmt::format("{}: {}", key, error.attempted);
+      return Forward(std::move(error));
+    }
+    canonical.push_back(*std::move(one));
+  }
+  return canonical;
+}
+
+std::string Printed(const Key& entry, const std::vector<std::string>& values) {
+  if (values.empty()) return std::string(entry.unset);
+  if (entry.shape == Shape::kValue) return values.front();
+  switch (entry.print) {
+    case Print::kLines:
+      return fmt::format("{}\n", fmt::join(values, "\n"));
+    case Print::kBetween:
+      return fmt::format("{}", fmt::join(values, "\n"));
+    case Print::kSpaces:
+      return fmt::format("{}", fmt::join(values, " "));
+  }
+  return "";
+}
+
+}  // namespace
+
+Status Config::Set(std::string_view key, std::string_view value, Origin origin) {
+  const Key* entry = FindKey(key);
+  if (entry == nullptr) {
+    // `lxc.net =` clears all there is.
+    if (value.empty() && IsFamily(key)) return Clear(key);
+    return UnknownKey(key);
+  }
+  if (value.empty()) return Clear(key);
+  const auto slot = NetworkSlot(key);
+  if (!entry->network_type.empty() && Values(*slot + ".type") != std::vector{std::string(entry->network_type)}) {
+    return Failure(EINVAL, fmt::format("{}: only for {}.type = {}", key, *slot, entry->network_type));
+  }
+  auto canonical = Canonical(*entry, key, value);
+  if (!canonical) return Forward(std::move(canonical).error());
+
+  // A new type makes a new interface of the slot.
+  if (slot && key == *slot + ".type") EraseFamily(*slot);
+  if (entry->shape == Shape::kValue || entry->shape == Shape::kWordSet) {
+    if (origin == Origin::kOwn) DropLines(key);
+    Erase(key);
+  }
+  std::vector<std::string>& values = values_[std::string(key)];
+  for (const std::string& one : *canonical) {
+    values.push_back(one);
+    if (origin == Origin::kOwn) lines_.emplace_back(key, one);
+  }
+  return {};
+}
+
+Result<std::string> Config::Get(std::string_view key) const {
+  if (const Key* entry = FindKey(key)) {
+    const auto slot = NetworkSlot(key);
+    if (slot && Values(*slot + ".type").empty()) {
+      return Failure(ENOENT, fmt::format("{}: there is no {}", key, *slot));
+    }
+    return Printed(*entry, Values(key));
+  }
+  if (!IsFamily(key)) return UnknownKey(key);
+  std::string lines;
+  for (const auto& [name, values] : values_) {
+    if (!IsWithin(name, key)) continue;
+    for (const std::string& value : values) lines += fmt::format("{} = {}\n", name, value);
+  }
+  return lines;
+}
+
+Status Config::Clear(std::string_view key) {
+  if (FindKey(key) != nullptr) {
+    const bool inherited = !Values(key).empty() &&
+                           std::none_of(lines_.begin(), lines_.end(),
+                                        [&](const Line& line) { return line.first == key; });
+    DropLines(key);
+    Erase(key);
+    // An included file would bring the value back.
+    if (inherited) lines_.emplace_back(key, "");
+    // Without a type there is no interface to have the other keys.
+    const auto slot = NetworkSlot(key);
+    if (slot && key == *slot + ".type") EraseFamily(*slot);
+    return {};
+  }
+  if (!IsFamily(key)) return UnknownKey(key);
+  EraseFamily(key);
+  return {};
+}
+
+void Config::ClearAll() { *this = Config(); }
+
+Result<std::string> Config::Keys(std::string_view prefix) const {
+  if (!prefix.empty() && !IsFamily(prefix)) return UnknownKey(prefix);
+  const auto slot = prefix.empty() ? std::nullopt : NetworkSlot(prefix);
+  std::set<std::string> names;
+  for (const Key& entry : AllKeys()) {
+    const bool pattern = entry.pattern.find_first_of("#*") != entry.pattern.npos;
+    std::string name(entry.pattern);
+    if (slot && name.starts_with("lxc.net.#")) {
+      const auto& type = Values(*slot + ".type");
+      if (!entry.network_type.empty() && (type.empty() || type[0] != entry.network_type)) continue;
+      name = *slot + name.substr(sizeof("lxc.net.#") - 1);
+    } else if (pattern) {
+      continue;
+    }
+    names.insert(name);
+  }
+  for (const auto& [name, values] : values_) names.insert(name);
+  std::string lines;
+  for (const std::string& name : names) {
+    if (prefix.empty()) lines += name + "\n";
+    if (!prefix.empty() && IsWithin(name, prefix)) lines += name.substr(prefix.size() + 1) + "\n";
+  }
+  return lines;
+}
+
+const std::vector<std::string>& Config::Values(std::string_view key) const {
+  static const std::vector<std::string> kNone;
+  const auto found = values_.find(key);
+  return found != values_.end() ? found->second : kNone;
+}
+
+void Config::AddInclude(std::string_view path) { lines_.emplace_back(kInclude, path); }
+
+std::string Config::Saved() const {
+  std::string text;
+  for (const auto& [key, value] : lines_) {
+    text += value.empty() ? fmt::format("{} =\n", key) : fmt::format("{} = {}\n", key, value);
+  }
+  return text;
+}
+
+void Config::Erase(std::string_view key) {
+  const auto found = values_.find(key);
+  if (found != values_.end()) values_.erase(found);
+}
+
+void Config::EraseFamily(std::string_view family) {
+  std::erase_if(values_, [&](const auto& item) { return IsWithin(item.first, family); });
+  std::erase_if(lines_, [&](const Line& line) { return IsWithin(line.first, family); });
+}
+
+void Config::DropLines(std::string_view key) {
+  std::erase_if(lines_, [&](const Line& line) { return line.first == key; });
+}
+
+}  // namespace lxcspec::runtime
