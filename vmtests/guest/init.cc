@@ -286,7 +286,7 @@ int Main() {
 }  // namespace lxcspec::guest
 
 int main() {
-  if (getpid() != 1) {
+  if (getpid() != 1 || !lxcspec::guest::InInitialRootfs()) {
     std::fputs("init: this is process 1 of a guest; it does nothing elsewhere\n", stderr);
     return 2;
   }

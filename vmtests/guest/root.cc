@@ -3,12 +3,14 @@
 #include "vmtests/guest/root.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +20,7 @@
 #include <system_error>
 
 #include "conformance/posix/unique_fd.h"
+#include "vmtests/guest/job.h"
 
 namespace lxcspec::guest {
 namespace {
@@ -93,6 +96,13 @@ Status EnableControllers() {
 }
 
 }  // namespace
+
+bool InInitialRootfs() {
+  struct statfs root = {};
+  if (statfs("/", &root) != 0) return false;
+  const bool in_memory = root.f_type == RAMFS_MAGIC || root.f_type == TMPFS_MAGIC;
+  return in_memory && access("/init", X_OK) == 0 && access(kJobPath, R_OK) == 0;
+}
 
 Status EnterRealRoot() {
   RETURN_IF_ERROR(Mount("tmpfs", kNewRoot, 0, "mode=0755,size=90%"));

@@ -10,7 +10,11 @@
 
 namespace lxcspec::guest {
 
-// Moves what the image holds onto a tmpfs and makes that the root. Only for process 1.
+// Whether the root is the initial rootfs with this image in it. Elsewhere EnterRealRoot() would
+// empty somebody's disk.
+bool InInitialRootfs();
+
+// Moves what the image holds onto a tmpfs and makes that the root.
 Status EnterRealRoot();
 
 // Mounts /proc, /sys, /dev and what belongs below them, with one pure cgroup2 hierarchy at
