@@ -188,11 +188,12 @@ class LiblxcContainer final : public Container {
     errno = 0;
     const int returned = members_.console_log(raw_, request ? &log : nullptr);
     ConsoleLogReply reply{.data = std::nullopt, .read_max = read_max};
-    if (log.data != nullptr) {
+    // The header calls `data` invalid where `read_max` is 0, and any value but 0 a failure.
+    if (log.data != nullptr && read_max > 0) {
       reply.data = std::string(log.data, read_max);
       free(log.data);
     }
-    if (returned < 0) return Fail(ErrnoOf(returned), "console_log()");
+    if (returned != 0) return Fail(ErrnoOf(returned), "console_log()");
     return reply;
   }
 

@@ -49,9 +49,12 @@ struct ConsoleLogRequest {
 
 // struct lxc_console_log as the callee left it.
 struct ConsoleLogReply {
-  // What `data` points to, `read_max` bytes of it; absent where `data` is NULL.
+  // What `data` points to, `read_max` bytes of it; absent where that is 0 or `data` is NULL.
   MaybeString data;
   uint64_t read_max = 0;
+
+  // The beginning of the data, escaped, and how long it is.
+  friend std::ostream& operator<<(std::ostream& out, const ConsoleLogReply& reply);
 };
 
 // One container object: what lxc_container_new() returns, or NULL (Testee::NullContainer).

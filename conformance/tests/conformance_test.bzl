@@ -8,7 +8,9 @@ test may depend on is fixed here, so that no test can reach past the Testee inte
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
 _HARNESS = [
+    "//conformance/harness:console_test",
     "//conformance/harness:container_test",
+    "//conformance/harness:probed_container",
     "//conformance/harness:testee_test",
     "//conformance/posix:result",
     "//conformance/posix:unique_fd",
