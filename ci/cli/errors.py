@@ -36,6 +36,8 @@ class Interrupted(CommandError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """ " Did you mean ...?" for a word that is almost one of `known`, else ""."""
-    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(close)}?" if close else ""
+    """A question with the names that begin with `word` or are almost it; "" where none is."""
+    names = list(known)
+    close = [name for name in names if word and name.startswith(word)]
+    close += [n for n in difflib.get_close_matches(word, names, n=3) if n not in close]
+    return f" Did you mean {' or '.join(close[:3])}?" if close else ""

@@ -15,6 +15,7 @@ REFERENCE = "reference"
 SYSTEM = "liblxc"
 DEFAULTS = (REFERENCE, SYSTEM)
 REFERENCE_TARGET = "//runtime:liblxc.so.1"
+_SYMBOL = b"lxc_has_api_extension"
 _USUAL_FOLDERS = ("/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local/lib*", "/lib64")
 
 
@@ -50,9 +51,11 @@ def find_system() -> Path | None:
 def _of_path(path: Path) -> Testee:
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    with path.open("rb") as file:
-        if file.read(4) != b"\x7fELF":
-            raise UsageError(f"{path} is not a shared object")
+    content = path.read_bytes()
+    if not content.startswith(b"\x7fELF"):
+        raise UsageError(f"{path} is not a shared object")
+    if _SYMBOL not in content:
+        raise UsageError(f"{path} does not have liblxc's ABI: no {_SYMBOL.decode()}() is in it")
     path = path.absolute()
     system = find_system()
     is_system = system is not None and path.resolve() == system.resolve()

@@ -42,10 +42,16 @@ def _mixed() -> Comparison:
     return judge(found, _LEDGER)
 
 
-def _terminal(comparison: Comparison, quiet: bool = False, **how: object) -> str:
+def _terminal(comparison: Comparison, quiet: bool = False, coloured: bool = False) -> str:
     out = io.StringIO()
-    arguments = {"width": 100, "color_system": None, **how}
-    console = Console(file=out, highlight=False, soft_wrap=True, **arguments)  # type: ignore
+    console = Console(
+        file=out,
+        highlight=False,
+        soft_wrap=True,
+        width=100,
+        color_system="standard" if coloured else None,
+        force_terminal=coloured,
+    )
     table.print_report(console, comparison, catalogue().requirements, quiet)
     return out.getvalue()
 
@@ -67,7 +73,7 @@ class TableTest(GoldenTest):
         self.assertNotIn("\x1b", _terminal(_mixed()))
 
     def test_with_colours_there_are_some(self) -> None:
-        coloured = _terminal(_mixed(), color_system="standard", force_terminal=True)
+        coloured = _terminal(_mixed(), coloured=True)
         self.assertIn("\x1b[1;31m", coloured)
 
 

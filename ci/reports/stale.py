@@ -43,15 +43,14 @@ def judge_claims(
     """Why the ledger accepts a claim verdict, by extension; and the ones that it does not."""
     accepted: dict[str, str] = {}
     found: list[Problem] = []
+    unanswered: dict[str, list[str]] = {}
     entries = {entry.extension: entry for entry in known.claims}
     for name, outcome in outcomes.items():
         entry = entries.get(name)
         claim = run.claims.get(name)
         if claim is None or claim.claimed is None:
             why = (claim.reason if claim else "") or "there is no answer in the results"
-            what = f"whether {name} is claimed is not known: {why}"
-            todo = "run again; what crashes while it is asked must be mended in the testee"
-            found.append(Problem(problems.CLAIM, what, todo, extension=name))
+            unanswered.setdefault(why, []).append(name)
         elif entry and entry.verdict == outcome.verdict:
             accepted[name] = entry.scope.because
         elif outcome.verdict == model.UNVERIFIED:
@@ -66,6 +65,10 @@ def judge_claims(
             what = f"{name} is {outcome.verdict}: {outcome.reason}"
             todo = f"./lxcspec explain {name}; if known, add it under 'claims' in {known.path}"
             found.append(Problem(problems.CLAIM, what, todo, extension=name))
+    for why, names in unanswered.items():
+        what = f"whether {', '.join(names)} is claimed is not known: {why}"
+        todo = "run again; what crashes while it is asked must be mended in the testee"
+        found.append(Problem(problems.CLAIM, what, todo, extension=names[0]))
     return accepted, found
 
 

@@ -30,6 +30,8 @@ _COLUMNS = (
 )
 _CLAIMED = {True: "yes", False: "no", None: "?"}
 _MESSAGE_LINES = 12
+# What a person still reads of them.
+_PROBLEMS = 40
 
 
 def _text(value: str, style: str = "") -> Text:
@@ -123,8 +125,12 @@ def print_report(
     if comparison.problems:
         console.print(_text(f"Unexpected: {len(comparison.problems)}", "bold red"))
         console.print()
-        for problem in comparison.problems:
+        for problem in comparison.problems[:_PROBLEMS]:
             _print_problem(console, problem, requirements, width)
+        more = len(comparison.problems) - _PROBLEMS
+        if more > 0:
+            console.print(_text(f"... and {more} more; --json and --junit have them all"))
+            console.print()
     style = "bold red" if comparison.problems else "bold green"
     ending = "" if comparison.problems else "; nothing unexpected"
     console.print(_text(f"{comparison.run.name}: {summary(comparison)}{ending}", style))
