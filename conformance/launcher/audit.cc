@@ -21,7 +21,8 @@ constexpr size_t kMostEntries = 10000;
 void AddMounts(Snapshot& snapshot) {
   const auto mounts = ReadMountInfo();
   if (!mounts) return;
-  for (const Mount& mount : *mounts) ++snapshot[{"mount", mount.fs_type + " on " + mount.mount_point}];
+  for (const Mount& mount : *mounts)
+    ++snapshot[{"mount", mount.fs_type + " on " + mount.mount_point}];
 }
 
 void AddCgroups(const CgroupLayout& layout, Snapshot& snapshot) {
@@ -57,8 +58,8 @@ void AddFiles(Snapshot& snapshot) {
   }
 }
 
-// The title that a process gave itself (`[lxc monitor] …`), else the name of its program: arguments hold paths that
-// differ from machine to machine.
+// The title that a process gave itself (`[lxc monitor] …`), else the name of its program: arguments
+// hold paths that differ from machine to machine.
 std::string NameOfProcess(const std::string& directory) {
   if (const auto title = ReadFile(directory + "/cmdline"); title && title->starts_with('[')) {
     return title->substr(0, title->find('\0'));

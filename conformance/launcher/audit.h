@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The leak audit: what there is in a test's namespaces, and what there is more of afterwards. Processes are looked for
-// by the stub, which waits for them.
+// The leak audit: what there is in a test's namespaces, and what there is more of afterwards.
+// Processes are looked for by the stub, which waits for them.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_AUDIT_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_AUDIT_H_

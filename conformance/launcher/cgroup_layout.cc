@@ -13,9 +13,15 @@ namespace {
 // Options of a v1 superblock that are no controllers. Whoever mounts a hierarchy that exists gets
 // it as it is, so they need not be repeated.
 bool IsFlag(std::string_view option) {
-  constexpr std::array<std::string_view, 9> kFlags = {
-      "rw",       "ro",           "xattr",          "noprefix",   "clone_children",
-      "seclabel", "noswapaccount", "cpuset_v2_mode", "favordynmods"};
+  constexpr std::array<std::string_view, 9> kFlags = {"rw",
+                                                      "ro",
+                                                      "xattr",
+                                                      "noprefix",
+                                                      "clone_children",
+                                                      "seclabel",
+                                                      "noswapaccount",
+                                                      "cpuset_v2_mode",
+                                                      "favordynmods"};
   return std::find(kFlags.begin(), kFlags.end(), option) != kFlags.end() ||
          option.starts_with("release_agent=");
 }

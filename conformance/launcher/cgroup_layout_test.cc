@@ -24,11 +24,13 @@ constexpr char kHybrid[] =
     "32 31 0:29 / /sys/fs/cgroup/unified rw,nosuid shared:10 - cgroup2 cgroup2 rw,nsdelegate\n"
     "33 31 0:30 / /sys/fs/cgroup/systemd rw shared:11 - cgroup cgroup rw,xattr,name=systemd\n"
     "34 31 0:31 / /sys/fs/cgroup/cpu,cpuacct rw shared:12 - cgroup cgroup rw,cpu,cpuacct\n"
-    "35 31 0:32 / /sys/fs/cgroup/cpuset rw shared:13 - cgroup cgroup rw,seclabel,cpuset,clone_children\n";
+    "35 31 0:32 / /sys/fs/cgroup/cpuset rw shared:13 - cgroup cgroup "
+    "rw,seclabel,cpuset,clone_children\n";
 
 TEST(ParseMountInfoTest, ReadsFieldsAroundAnyNumberOfOptionalOnes) {
   const auto mounts = ParseMountInfo(
-      "36 35 98:7 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue\n"
+      "36 35 98:7 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root "
+      "rw,errors=continue\n"
       "37 35 0:3 / /proc rw - proc proc rw\n");
   ASSERT_TRUE(mounts);
   ASSERT_EQ(mounts->size(), 2U);
@@ -47,8 +49,9 @@ TEST(ParseMountInfoTest, ReadsEscapedBytes) {
 }
 
 TEST(ParseMountInfoTest, RefusesLinesThatLackFields) {
-  for (const char* line : {"37 35 0:3 / /x rw", "37 35 0:3 / /x rw - tmpfs", "37 35 zero / /x rw - a b c",
-                           "37 35 0:3 / /x rw shared:1 tmpfs none rw"}) {
+  for (const char* line :
+       {"37 35 0:3 / /x rw", "37 35 0:3 / /x rw - tmpfs", "37 35 zero / /x rw - a b c",
+        "37 35 0:3 / /x rw shared:1 tmpfs none rw"}) {
     EXPECT_FALSE(ParseMountInfo(line)) << line;
   }
 }

@@ -18,7 +18,7 @@ void AddTree(const std::string& directory, const std::string& prefix, dev_t devi
     if (found.size() >= limit) return;
     const std::string path = directory + "/" + name;
     found.push_back(prefix + name);
-    struct stat status{};
+    struct stat status {};
     if (lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_dev == device) {
       AddTree(path, prefix + name + "/", device, limit, found);
     }
@@ -42,7 +42,7 @@ std::vector<std::string> ListNames(const std::string& directory) {
 std::vector<std::string> ListDirectories(const std::string& directory) {
   std::vector<std::string> names = ListNames(directory);
   std::erase_if(names, [&](const std::string& name) {
-    struct stat status{};
+    struct stat status {};
     return lstat((directory + "/" + name).c_str(), &status) != 0 || !S_ISDIR(status.st_mode);
   });
   return names;
@@ -50,7 +50,7 @@ std::vector<std::string> ListDirectories(const std::string& directory) {
 
 std::vector<std::string> ListTree(const std::string& directory, size_t limit) {
   std::vector<std::string> found;
-  struct stat status{};
+  struct stat status {};
   if (lstat(directory.c_str(), &status) == 0) {
     AddTree(directory, "", status.st_dev, limit, found);
   }

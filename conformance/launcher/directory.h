@@ -16,8 +16,8 @@ std::vector<std::string> ListNames(const std::string& directory);
 // Those of them that are directories and no symbolic links.
 std::vector<std::string> ListDirectories(const std::string& directory);
 
-// Everything below `directory` on the same file system, as paths relative to it, sorted. Mount points are listed
-// and not entered. Stops after `limit` entries.
+// Everything below `directory` on the same file system, as paths relative to it, sorted. Mount
+// points are listed and not entered. Stops after `limit` entries.
 std::vector<std::string> ListTree(const std::string& directory, size_t limit);
 
 }  // namespace lxcspec

@@ -79,7 +79,7 @@ Result<std::string> RealPath(const std::string& path) {
 }
 
 bool IsDirectory(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 

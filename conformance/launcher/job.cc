@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,18 +44,31 @@ Result<UniqueFd> MoveUp(UniqueFd fd) {
 }
 
 // The launcher never waits in a read(2).
-Result<Pipe> MakePipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return FailErrno("pipe2(O_CLOEXEC)");
-  UniqueFd low_read(fds[0]);
-  UniqueFd low_write(fds[1]);
+Result<Pipe> WithNonblockingReadEnd(int read_fd, int write_fd) {
+  UniqueFd low_read(read_fd);
+  UniqueFd low_write(write_fd);
   ASSIGN_OR_RETURN(UniqueFd read_end, MoveUp(std::move(low_read)));
   ASSIGN_OR_RETURN(UniqueFd write_end, MoveUp(std::move(low_write)));
   if (fcntl(read_end.get(), F_SETFL, O_NONBLOCK) != 0) return FailErrno("fcntl(O_NONBLOCK)");
   return Pipe{std::move(read_end), std::move(write_end)};
 }
 
-// Reads what is there, at most `most` bytes so that no stream keeps the launcher from the others. Closes at the end.
+Result<Pipe> MakePipe() {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return FailErrno("pipe2(O_CLOEXEC)");
+  return WithNonblockingReadEnd(fds[0], fds[1]);
+}
+
+// For what a test must not get at: unlike a pipe, a socket cannot be opened through /proc/<pid>/fd.
+Result<Pipe> MakeSocketPair() {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+    return FailErrno("socketpair()");
+  return WithNonblockingReadEnd(fds[0], fds[1]);
+}
+
+// Reads what is there, at most `most` bytes so that no stream keeps the launcher from the others.
+// Closes at the end.
 template <typename Function>
 void Drain(UniqueFd& fd, size_t most, Function take) {
   char buffer[65536];
@@ -98,7 +112,7 @@ Status Job::Launch() {
   ASSIGN_OR_RETURN(Pipe output, MakePipe());
   ASSIGN_OR_RETURN(Pipe error_output, MakePipe());
   ASSIGN_OR_RETURN(Pipe result, MakePipe());
-  ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  ASSIGN_OR_RETURN(Pipe report, MakeSocketPair());
   // Standard output is told apart only where it is the answer.
   const StubTask task{
       .sandbox = spec_.sandbox,
@@ -194,8 +208,8 @@ void Job::OnStage(const std::string& line) {
   try {
     OnStage(json::parse(line));
   } catch (const json::exception&) {
-    // Not from the stub: a test with the rights of root can open its descriptors. Without the stages that are
-    // missing then, the test is judged to have crashed.
+    // Not from the stub: a test with the rights of root can open its descriptors. Without the
+    // stages that are missing then, the test is judged to have crashed.
   }
 }
 

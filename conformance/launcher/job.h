@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One process of the suite in its sandbox, seen from the launcher: its pipes are drained, its deadline kept, its cgroups
-// removed. Everything in it dies with its stub.
+// One process of the suite in its sandbox, seen from the launcher: its pipes are drained, its
+// deadline kept, its cgroups removed. Everything in it dies with its stub.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_JOB_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_JOB_H_
@@ -42,7 +42,7 @@ struct JobSpec {
   JobKind kind = JobKind::kTest;
   // Unique among the cgroups of this launcher.
   int number = 0;
-  // The pipe that hangs up when the launcher is gone.
+  // The socket that hangs up when the launcher is gone.
   int lifeline = -1;
 };
 

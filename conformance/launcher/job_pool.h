@@ -25,7 +25,8 @@ class JobPool {
   // Calls `on_done` from Wait() once, when nothing of the job runs any more.
   void Add(std::unique_ptr<Job> job, OnDone on_done);
 
-  // Waits until something happened to a job or its deadline is over. Returns false when interrupted.
+  // Waits until something happened to a job or its deadline is over. Returns false when
+  // interrupted.
   bool Wait();
 
  private:

@@ -78,6 +78,7 @@ pid_t LauncherProcess::Start(const std::vector<std::string>& arguments) {
   if (pid_ == 0) {
     const int fd = open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(fd, 2);
+    prepare_();
     execve(pointers[0], pointers.data(), environment.data());
     _exit(126);
   }

@@ -11,6 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lxcspec {
@@ -37,7 +38,11 @@ class LauncherProcess {
   // More of the environment, as "NAME=value".
   void AddEnvironment(const std::string& variable) { environment_.push_back(variable); }
 
-  // Starts the launcher with all required options and `arguments`. An option among them replaces the required one.
+  // Calls `prepare` in the launcher's process before it is executed.
+  void Prepare(std::function<void()> prepare) { prepare_ = std::move(prepare); }
+
+  // Starts the launcher with all required options and `arguments`. An option among them replaces
+  // the required one.
   pid_t Start(const std::vector<std::string>& arguments);
   // Waits for its end. Returns the exit status, or 128 and the number of the signal that ended it.
   int Await();
@@ -62,6 +67,7 @@ class LauncherProcess {
   LauncherPaths paths_;
   std::string directory_;
   std::vector<std::string> environment_;
+  std::function<void()> prepare_ = [] {};
   pid_t pid_ = -1;
 };
 

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The launcher against a suite that misbehaves in every way a testee can: each is exactly one result, and the others are
-// as if it had not been.
+// The launcher against a suite that misbehaves in every way a testee can: each is exactly one
+// result, and the others are as if it had not been.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "conformance/launcher/launcher_process.h"
 
@@ -110,7 +114,7 @@ const std::vector<HostileCase>& HostileCases() {
       {"PrintBytesThatAreNoText", "pass", "", {}},
       {"PrintMuch", "pass", "", {}},
       {"ResultOfAnotherTest", "broken", "another test", {}},
-      {"ScribbleOnSupervisor", "broken", "", {}},
+      {"ScribbleOnSupervisor", "pass", "", {}},
       {"Segfault", "crash", "killed by SIGSEGV", {}},
       {"SegfaultAfterResult", "crash", "killed by SIGSEGV after it had written its result", {}},
       {"SegfaultBeforeCovers", "crash", "killed by SIGSEGV", {}},
@@ -159,15 +163,15 @@ TEST_F(LauncherTest, UnmountingWhatTheLauncherMountedIsALeak) {
 TEST_F(LauncherTest, TheSandboxIsAsPromised) {
   launcher_.AddEnvironment("LXCSPEC_FAKE_PASSED=1");
   launcher_.AddEnvironment("FAKE_NOT_PASSED=1");
-  ASSERT_EQ(launcher_.Run({"--speed", kSpeed, "--tests",
-                           TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
-                                      "Sandbox.DescriptorsAreThoseOfTheContract",
-                                      "Sandbox.EnvironmentIsClean", "Sandbox.HostnameIsConstant",
-                                      "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
-                                      "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
-                                      "Sandbox.ScratchIsEmptyAndWritable",
-                                      "Sandbox.StateDirectoriesAreEmpty",
-                                      "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})}),
+  ASSERT_EQ(launcher_.Run(
+                {"--speed", kSpeed, "--tests",
+                 TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
+                            "Sandbox.DescriptorsAreThoseOfTheContract",
+                            "Sandbox.EnvironmentIsClean", "Sandbox.HostnameIsConstant",
+                            "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
+                            "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
+                            "Sandbox.ScratchIsEmptyAndWritable", "Sandbox.StateDirectoriesAreEmpty",
+                            "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})}),
             0);
   const auto results = launcher_.Results();
   EXPECT_THAT(results, SizeIs(11));
@@ -287,8 +291,8 @@ TEST_F(LauncherTest, AnOrdinaryUserIsTold) {
     const int launcher = open(FakePaths().launcher.c_str(), O_RDONLY);
     dup2(said[1], 2);
     if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
-    const char* argv[] = {"launcher",   "--suite", "/bin/true",  "--testee", "/bin/true", "--probe",
-                          "/bin/true", "--results", "/dev/null", nullptr};
+    const char* argv[] = {"launcher", "--suite",   "/bin/true", "--testee",  "/bin/true",
+                          "--probe",  "/bin/true", "--results", "/dev/null", nullptr};
     char* environment[] = {nullptr};
     fexecve(launcher, const_cast<char**>(argv), environment);
     _exit(98);
@@ -305,8 +309,9 @@ TEST_F(LauncherTest, AnOrdinaryUserIsTold) {
 
 TEST_F(LauncherTest, AnInterruptLeavesNothingRunningAndAFileToResume) {
   for (const int number : {SIGINT, SIGTERM}) {
-    const pid_t pid = launcher_.Start({"--speed", "1", "--tests",
-                                       TestsFile({"Fake.Fails", "Fake.Passes", "Hostile.HangForever"})});
+    const pid_t pid =
+        launcher_.Start({"--speed", "1", "--tests",
+                         TestsFile({"Fake.Fails", "Fake.Passes", "Hostile.HangForever"})});
     ASSERT_TRUE(launcher_.AwaitResults([](const std::string& text) {
       return text.find(R"("test":"Hostile.HangForever")") != std::string::npos;
     }));
@@ -328,10 +333,13 @@ TEST_F(LauncherTest, ResumingAFinishedRunChangesNothing) {
   EXPECT_EQ(launcher_.Records(), before);
 }
 
-TEST_F(LauncherTest, ResumingWithAnotherSuiteIsRefused) {
+TEST_F(LauncherTest, ResumingWithAnotherTesteeIsRefused) {
   ASSERT_EQ(RunTests({"Fake.Passes"}), 0);
   const auto before = launcher_.Records();
-  launcher_.paths().testee = FakePaths().suite;  // position independent, so it passes for a shared object
+  const std::string other = launcher_.directory() + "/other.so";
+  std::ofstream(other, std::ios::binary)
+      << std::ifstream(FakePaths().testee, std::ios::binary).rdbuf() << "other";
+  launcher_.paths().testee = other;
   EXPECT_EQ(RunTests({"Fake.Passes"}, {"--resume"}), 3);
   EXPECT_THAT(launcher_.Errors(), HasSubstr("testee/sha256"));
   EXPECT_EQ(launcher_.Records(), before);
@@ -345,8 +353,8 @@ std::map<std::string, json> Comparable(std::map<std::string, json> results) {
 
 TEST_F(LauncherTest, KilledAnywhereAndResumedGivesWhatAnUninterruptedRunGives) {
   const std::vector<std::string> names = {
-      "Fake.Fails",        "Fake.Passes",        "Fake.Unsupported", "Hostile.ExitZero",
-      "Hostile.LeakFile",  "Hostile.LeakMount",  "Hostile.Segfault", "Hostile.TwoVerdicts",
+      "Fake.Fails",        "Fake.Passes",        "Fake.Unsupported",          "Hostile.ExitZero",
+      "Hostile.LeakFile",  "Hostile.LeakMount",  "Hostile.Segfault",          "Hostile.TwoVerdicts",
       "Hostile.LeakChild", "Hostile.LeakCgroup", "Sandbox.ProcessIsTheSecond"};
   ASSERT_EQ(RunTests(names), 0);
   const auto whole = Comparable(launcher_.Results());
@@ -369,6 +377,86 @@ TEST_F(LauncherTest, KilledAnywhereAndResumedGivesWhatAnUninterruptedRunGives) {
     EXPECT_EQ(launcher_.Records("result").size(), whole.size());
     // The next start cleans up after the dead one.
     EXPECT_THAT(CgroupsOf(pid), IsEmpty());
+  }
+}
+
+void Must(int returned, const char* what) {
+  if (returned >= 0) return;
+  perror(what);
+  _exit(99);
+}
+
+// A mount namespace of its own, whose mounts reach nobody.
+void UnshareMounts() {
+  Must(unshare(CLONE_NEWNS), "unshare");
+  Must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make private");
+}
+
+const std::vector<std::string>& TestsOfEveryLayout() {
+  static const std::vector<std::string> tests = {"Fake.Passes",
+                                                 "Hostile.LeakCgroupWithProcess",
+                                                 "Hostile.LeakChild",
+                                                 "Hostile.LeakFile",
+                                                 "Sandbox.CgroupMountsShowTheNamespaceRoot",
+                                                 "Sandbox.OnlyLoopbackAndItIsUp",
+                                                 "Sandbox.StateDirectoriesAreEmpty"};
+  return tests;
+}
+
+// As in a VM or on a current distribution, whatever this machine has.
+TEST_F(LauncherTest, WorksWhereCgroup2IsAllThereIs) {
+  launcher_.Prepare([] {
+    UnshareMounts();
+    Must(mount("none", "/sys/fs/cgroup", "cgroup2", 0, nullptr), "mount cgroup2");
+  });
+  ASSERT_EQ(RunTests(TestsOfEveryLayout()), 0) << launcher_.Errors();
+  EXPECT_EQ(launcher_.Records()[0]["machine"]["cgroup"], "unified");
+  for (const auto& [name, result] : launcher_.Results()) {
+    EXPECT_EQ(result["verdict"], "pass") << name << ": " << result["message"];
+  }
+  EXPECT_THAT(LeaksOf(launcher_.Results().at("Hostile.LeakCgroupWithProcess")),
+              ElementsAre("cgroup lxc.payload.c1", "process fake_suite"));
+}
+
+// As in a VM's initramfs: no shell, no libraries, none of the directories that tests have of their
+// own.
+TEST_F(LauncherTest, WorksInARootWithNothingElseInIt) {
+  const std::string root = launcher_.directory() + "/root";
+  ASSERT_EQ(mkdir(root.c_str(), 0755), 0);
+  const LauncherPaths outside = FakePaths();
+  const std::string tests = TestsFile(TestsOfEveryLayout());
+  launcher_.Prepare([&] {
+    UnshareMounts();
+    Must(mount("none", root.c_str(), "tmpfs", 0, nullptr), "mount tmpfs");
+    for (const char* name : {"/proc", "/sys", "/dev", "/x", "/out"}) {
+      Must(mkdir((root + name).c_str(), 0755), name);
+    }
+    const auto bind = [&](const std::string& from, const std::string& to, unsigned long flags) {
+      Must(mount(from.c_str(), (root + to).c_str(), nullptr, MS_BIND | flags, nullptr), to.c_str());
+    };
+    for (const char* name : {"/proc", "/sys", "/dev"}) bind(name, name, MS_REC);
+    bind(launcher_.directory(), "/out", 0);
+    for (const auto& [from, to] : {std::pair(outside.launcher, std::string("/x/launcher")),
+                                   std::pair(outside.suite, std::string("/x/fake_suite")),
+                                   std::pair(outside.testee, std::string("/x/testee.so")),
+                                   std::pair(tests, std::string("/x/tests"))}) {
+      Must(open((root + to).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755), to.c_str());
+      bind(from, to, 0);
+    }
+    Must(chroot(root.c_str()), "chroot");
+    Must(chdir("/"), "chdir");
+  });
+  launcher_.paths() = {.launcher = "/x/launcher",
+                       .suite = "/x/fake_suite",
+                       .testee = "/x/testee.so",
+                       .probe = "/x/fake_suite"};
+  ASSERT_EQ(
+      launcher_.Run({"--results", "/out/results.jsonl", "--tests", "/x/tests", "--speed", kSpeed}),
+      0)
+      << launcher_.Errors();
+  EXPECT_THAT(launcher_.Results(), SizeIs(TestsOfEveryLayout().size()));
+  for (const auto& [name, result] : launcher_.Results()) {
+    EXPECT_EQ(result["verdict"], "pass") << name << ": " << result["reason"] << result["message"];
   }
 }
 

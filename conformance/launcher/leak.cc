@@ -14,7 +14,8 @@ constexpr size_t kLongestName = 256;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// Whether six letters and digits look drawn by mkstemp(3) and its like: a word has one case and no digits.
+// Whether six letters and digits look drawn by mkstemp(3) and its like: a word has one case and no
+// digits.
 bool LooksRandom(std::string_view word) {
   const bool digit = std::any_of(word.begin(), word.end(), IsDigit);
   const bool upper = std::any_of(word.begin(), word.end(), [](char c) { return isupper(c) != 0; });
@@ -45,7 +46,8 @@ std::string StableName(std::string_view name) {
     while (end < input.size() && IsDigit(input[end])) ++end;
     const bool letter_before = i > 0 && (IsAlpha(input[i - 1]) || input[i - 1] == '_');
     const bool letter_after = end < input.size() && IsAlpha(input[end]);
-    // A number of its own is a process id or a counter. Behind letters, few digits belong to the name (`eth0`).
+    // A number of its own is a process id or a counter. Behind letters, few digits belong to the
+    // name (`eth0`).
     const bool varies = !letter_after && (!letter_before || end - i >= 3);
     stable += varies ? "<n>" : input.substr(i, end - i);
     i = end;

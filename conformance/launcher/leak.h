@@ -19,7 +19,8 @@ struct Leak {
   auto operator<=>(const Leak&) const = default;
 };
 
-// Replaces what differs from run to run: numbers that stand alone or end a word of more than one letter become
+// Replaces what differs from run to run: numbers that stand alone or end a word of more than one
+// letter become
 // `<n>`, random suffixes of interface names and temporary files `<random>`.
 std::string StableName(std::string_view name);
 

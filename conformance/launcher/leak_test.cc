@@ -25,7 +25,8 @@ TEST(StableNameTest, ReplacesNumbersThatVary) {
 }
 
 TEST(StableNameTest, KeepsNumbersThatBelongToAName) {
-  for (const char* name : {"eth0", "cgroup2 on /sys/fs/cgroup", "lxc.payload.c1", "br10", "x86_64"}) {
+  for (const char* name :
+       {"eth0", "cgroup2 on /sys/fs/cgroup", "lxc.payload.c1", "br10", "x86_64"}) {
     EXPECT_EQ(StableName(name), name);
   }
 }
@@ -37,7 +38,8 @@ TEST(StableNameTest, ReplacesRandomSuffixes) {
 }
 
 TEST(StableNameTest, KeepsWordsOfSixLetters) {
-  for (const char* name : {"/run/lxc/config", "my.config", "/run/a1B2c3", "console_buffer.socket"}) {
+  for (const char* name :
+       {"/run/lxc/config", "my.config", "/run/a1B2c3", "console_buffer.socket"}) {
     EXPECT_EQ(StableName(name), name);
   }
 }

@@ -40,8 +40,8 @@ Result<std::vector<Mount>> ParseMountInfo(std::string_view text) {
   for (const std::string& line : SplitLines(text)) {
     const std::vector<std::string> fields = Split(line, ' ');
     // Optional fields end with a lone hyphen; type, source and super options follow it.
-    const auto hyphen = fields.size() < 7 ? fields.end()
-                                          : std::find(fields.begin() + 6, fields.end(), "-");
+    const auto hyphen =
+        fields.size() < 7 ? fields.end() : std::find(fields.begin() + 6, fields.end(), "-");
     unsigned major = 0;
     unsigned minor = 0;
     if (fields.end() - hyphen < 4 || sscanf(fields[2].c_str(), "%u:%u", &major, &minor) != 2) {
@@ -62,7 +62,7 @@ Result<std::vector<Mount>> ReadMountInfo(const std::string& path) {
 }
 
 bool IsVisible(const Mount& mount) {
-  struct stat status{};
+  struct stat status {};
   return stat(mount.mount_point.c_str(), &status) == 0 && status.st_dev == mount.device;
 }
 

@@ -18,7 +18,8 @@ Result<UniqueFd> CloneMount(const std::string& path);
 
 Status AttachMount(const UniqueFd& tree, const std::string& path);
 
-// Takes away every mount at or below `place`, covered ones too, so that no table of mounts names them.
+// Takes away every mount at or below `place`, covered ones too, so that no table of mounts names
+// them.
 Status DetachMounts(const std::string& place);
 
 }  // namespace lxcspec

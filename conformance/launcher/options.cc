@@ -14,7 +14,8 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
   std::string shard;
   std::string loader;
   CLI::App app(
-      "Runs each test of a conformance suite against an implementation (the testee), every one as a process in\n"
+      "Runs each test of a conformance suite against an implementation (the testee), every one as "
+      "a process in\n"
       "namespaces of its own, and writes what came of it to a file of JSON Lines.\n\n"
       "Exit status: 0 when it executed what was planned, whatever the verdicts; 2 bad usage;\n"
       "3 infrastructure (the message says what); 130 interrupted, to be resumed with --resume.");
@@ -24,11 +25,13 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
   app.add_option("--results", options.results, "the file to write; replaced without --resume")
       ->required();
   app.add_option("--name", options.name, "what to call the testee [its file name]");
-  app.add_option("--tests", options.tests_file, "a file with one test name (Suite.Test) a line [all tests]");
+  app.add_option("--tests", options.tests_file,
+                 "a file with one test name (Suite.Test) a line [all tests]");
   app.add_flag("--resume", options.resume, "keep the results in the file and run what is missing");
   app.add_option("--repeat", options.plan.repeat, "how often to run each test [1]")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--shuffle", options.plan.seed, "run in a random order that this number determines");
+  app.add_option("--shuffle", options.plan.seed,
+                 "run in a random order that this number determines");
   app.add_option("--jobs", options.jobs, "how many tests to run at a time [1]")
       ->check(CLI::Range(1, 256));
   app.add_option("--shard", shard, "run only part I of N, as I/N with I from 1");
@@ -37,7 +40,8 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
   app.add_option("--loader", loader,
                  "run the suite through this dynamic loader: \"LD_SO --library-path DIRS\"");
   app.add_option("--visible", options.visible,
-                 "a directory that tests must see though it is below /run, /tmp, /var/log, /var/lib/lxc or /dev/shm");
+                 "a directory that tests must see though it is below /run, /tmp, /var/log, "
+                 "/var/lib/lxc or /dev/shm");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

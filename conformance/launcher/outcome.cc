@@ -56,7 +56,8 @@ Outcome Judge(const ProcessFacts& facts, const std::string& test) {
                        (said.verdict.empty() ? "" : " after it had written its result"));
   }
   if (said.malformed) {
-    return Verdict(said, "broken", "what came on the result descriptor is no result: " + *said.malformed);
+    return Verdict(said, "broken",
+                   "what came on the result descriptor is no result: " + *said.malformed);
   }
   if (said.verdict.empty()) {
     return Verdict(said, "crash", DescribeEnd(*facts.status) + " without having written a result");

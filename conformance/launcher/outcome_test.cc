@@ -17,10 +17,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr char kTest[] = "ConsoleLogTest.Reads";
-constexpr char kCovers[] = R"({"test":"ConsoleLogTest.Reads","requirements":["console_log.read"]})" "\n";
+constexpr char kCovers[] = R"({"test":"ConsoleLogTest.Reads","requirements":["console_log.read"]})"
+                           "\n";
 constexpr char kPass[] =
     R"({"test":"ConsoleLogTest.Reads","requirements":["console_log.read"],"verdict":"pass","reason":"",)"
-    R"("message":"","leaks":[{"class":"fd","what":"/dev/null"}]})" "\n";
+    R"("message":"","leaks":[{"class":"fd","what":"/dev/null"}]})"
+    "\n";
 
 // A process that ended well.
 ProcessFacts Ended(std::string result) {
@@ -107,14 +109,15 @@ TEST(JudgeTest, AnAuditThatDoesNotEndIsBroken) {
 }
 
 TEST(JudgeTest, WhatIsNoResultIsBroken) {
-  for (const std::string written :
-       {"garbage\n", "[]\n", "{}\n", R"({"test":"Other.Test","requirements":[],"verdict":"pass"})",
-        R"({"test":"ConsoleLogTest.Reads","verdict":"pass"})",
-        R"({"test":"ConsoleLogTest.Reads","requirements":"x","verdict":"pass"})",
-        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"crash"})",
-        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":1})",
-        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"pass","leaks":[{"class":"x","what":"y"}]})",
-        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verd)"}) {
+  for (
+      const std::string written :
+      {"garbage\n", "[]\n", "{}\n", R"({"test":"Other.Test","requirements":[],"verdict":"pass"})",
+       R"({"test":"ConsoleLogTest.Reads","verdict":"pass"})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":"x","verdict":"pass"})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"crash"})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":1})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"pass","leaks":[{"class":"x","what":"y"}]})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verd)"}) {
     EXPECT_EQ(Judge(Ended(written), kTest).verdict, "broken") << written;
   }
   EXPECT_EQ(Judge(Ended(std::string(kPass) + kPass), kTest).verdict, "broken");

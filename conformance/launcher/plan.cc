@@ -21,7 +21,8 @@ bool ParseNumber(std::string_view text, int& number) {
 // Not std::shuffle, whose result each standard library chooses for itself.
 void Shuffle(std::vector<PlannedTest>& plan, uint64_t seed) {
   std::mt19937_64 random(seed);
-  for (size_t left = plan.size(); left > 1; --left) std::swap(plan[left - 1], plan[random() % left]);
+  for (size_t left = plan.size(); left > 1; --left)
+    std::swap(plan[left - 1], plan[random() % left]);
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ Result<std::vector<std::string>> ParseTestList(std::string_view listing) {
     // What follows a hash is the value or type of a parameter.
     const std::string_view name = Trim(std::string_view(line).substr(0, line.find('#')));
     if (line.starts_with("  ")) {
-      if (suite.empty() || name.empty()) return Fail(0, "the suite's list of tests has a line that is none: " + line);
+      if (suite.empty() || name.empty())
+        return Fail(0, "the suite's list of tests has a line that is none: " + line);
       tests.push_back(suite + std::string(name));
       if (tests.back().find("DISABLED_") != std::string::npos) {
         return Fail(0, "the suite has a disabled test: " + tests.back());

@@ -35,8 +35,8 @@ struct PlanOptions {
   Shard shard;
 };
 
-// The names in what a GoogleTest program prints for `--gtest_list_tests`. Refuses disabled tests: they would be left
-// out without a verdict.
+// The names in what a GoogleTest program prints for `--gtest_list_tests`. Refuses disabled tests:
+// they would be left out without a verdict.
 Result<std::vector<std::string>> ParseTestList(std::string_view listing);
 
 // One name a line; empty lines and lines that begin with `#` say nothing.
@@ -49,8 +49,10 @@ Result<std::vector<std::string>> Select(const std::vector<std::string>& all,
 // "2/5"
 Result<Shard> ParseShard(std::string_view text);
 
-// Deals the tests out to the shards in turn, repeats, then shuffles. The same seed gives the same order everywhere.
-std::vector<PlannedTest> MakePlan(const std::vector<std::string>& tests, const PlanOptions& options);
+// Deals the tests out to the shards in turn, repeats, then shuffles. The same seed gives the same
+// order everywhere.
+std::vector<PlannedTest> MakePlan(const std::vector<std::string>& tests,
+                                  const PlanOptions& options);
 
 }  // namespace lxcspec
 

@@ -19,7 +19,7 @@ namespace {
 Result<std::string> CheckFile(const std::string& option, const std::string& path, int mode) {
   auto real = RealPath(path);
   if (!real) return Fail(real.error().code, option + ": find " + path);
-  struct stat status{};
+  struct stat status {};
   if (stat(real->c_str(), &status) != 0) return FailErrno(option + ": stat(" + *real + ")");
   if (!S_ISREG(status.st_mode)) return Fail(0, option + ": " + *real + " is no regular file");
   // Root may read anything but executes only what somebody may execute.

@@ -60,9 +60,8 @@ Result<std::vector<Kept>> Keep(std::vector<std::string> visible,
     const bool covered = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
       return path != place && IsWithin(path, place);
     });
-    const bool shown = std::any_of(kept.begin(), kept.end(), [&](const Kept& other) {
-      return IsWithin(path, other.path);
-    });
+    const bool shown = std::any_of(kept.begin(), kept.end(),
+                                   [&](const Kept& other) { return IsWithin(path, other.path); });
     if (!covered || shown) continue;
     ASSIGN_OR_RETURN(UniqueFd tree, CloneMount(path));
     kept.push_back({.path = path, .directory = IsDirectory(path), .tree = std::move(tree)});
@@ -83,7 +82,11 @@ Status MakePrivateDirectories(const std::vector<std::string>& visible) {
   for (const std::string& directory : PrivateDirectories()) {
     ASSIGN_OR_RETURN(std::string place, MountPlace(directory));
     // Missing below /dev it must stay missing: device nodes cannot be covered.
-    if (place != "/dev") places.push_back(std::move(place));
+    if (place == "/dev") continue;
+    // Two that are missing may have one directory above them.
+    if (std::find(places.begin(), places.end(), place) == places.end()) {
+      places.push_back(std::move(place));
+    }
   }
   ASSIGN_OR_RETURN(const std::vector<Kept> kept, Keep(visible, places));
   for (const std::string& place : places) {

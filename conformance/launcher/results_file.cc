@@ -66,7 +66,7 @@ Result<ResultsFile> ResultsFile::Open(const std::string& path, bool resume) {
   const int access = resume ? O_RDWR : O_WRONLY;
   UniqueFd fd(open(path.c_str(), access | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644));
   if (!fd) return FailErrno("open(" + path + ")");
-  struct stat status{};
+  struct stat status {};
   if (fstat(fd.get(), &status) != 0) return FailErrno("fstat(" + path + ")");
   if (!S_ISREG(status.st_mode)) {
     if (resume) return Fail(0, "--resume: " + path + " is no regular file");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The results file: JSON Lines, appended record by record, so that a run killed at any moment can be resumed.
+// The results file: JSON Lines, appended record by record, so that a run killed at any moment can
+// be resumed.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_RESULTS_FILE_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_RESULTS_FILE_H_
@@ -29,13 +30,14 @@ struct PastRun {
   size_t kept_bytes = 0;
 };
 
-// Drops a last line that is torn, and everything if no test had started. Fails for a line within the text that
-// is no record.
+// Drops a last line that is torn, and everything if no test had started. Fails for a line within
+// the text that is no record.
 Result<PastRun> ReadPastRun(std::string_view text);
 
 class ResultsFile {
  public:
-  // Replaces what is at `path`, or resumes it. Fails with EWOULDBLOCK where another launcher writes the file.
+  // Replaces what is at `path`, or resumes it. Fails with EWOULDBLOCK where another launcher writes
+  // the file.
   static Result<ResultsFile> Open(const std::string& path, bool resume);
 
   const PastRun& past() const { return past_; }

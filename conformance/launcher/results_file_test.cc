@@ -18,12 +18,18 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
-constexpr char kRun[] = R"({"record":"run","schema":1})" "\n";
-constexpr char kNeed[] = R"({"record":"need","name":"pty"})" "\n";
-constexpr char kStart[] = R"({"record":"start","test":"A.B","iteration":1})" "\n";
-constexpr char kResult[] = R"({"record":"result","test":"A.B","iteration":1})" "\n";
-constexpr char kStart2[] = R"({"record":"start","test":"A.C","iteration":1})" "\n";
-constexpr char kEnd[] = R"({"record":"end","planned":2,"executed":2})" "\n";
+constexpr char kRun[] = R"({"record":"run","schema":1})"
+                        "\n";
+constexpr char kNeed[] = R"({"record":"need","name":"pty"})"
+                         "\n";
+constexpr char kStart[] = R"({"record":"start","test":"A.B","iteration":1})"
+                          "\n";
+constexpr char kResult[] = R"({"record":"result","test":"A.B","iteration":1})"
+                           "\n";
+constexpr char kStart2[] = R"({"record":"start","test":"A.C","iteration":1})"
+                           "\n";
+constexpr char kEnd[] = R"({"record":"end","planned":2,"executed":2})"
+                        "\n";
 
 std::string Head() { return std::string(kRun) + kNeed; }
 
@@ -73,11 +79,16 @@ TEST(ReadPastRunTest, KnowsAFinishedRun) {
 }
 
 TEST(ReadPastRunTest, IgnoresRecordsAndFieldsItDoesNotKnow) {
-  EXPECT_TRUE(ReadPastRun(Head() + R"({"record":"splat","x":[1]})" "\n" + kStart));
+  EXPECT_TRUE(ReadPastRun(Head() +
+                          R"({"record":"splat","x":[1]})"
+                          "\n" +
+                          kStart));
 }
 
 TEST(ReadPastRunTest, RefusesWhatIsNoRecordWithinTheFile) {
-  for (const char* line : {"garbage\n", "[]\n", "{}\n", R"({"record":"result","test":1})" "\n"}) {
+  for (const char* line : {"garbage\n", "[]\n", "{}\n",
+                           R"({"record":"result","test":1})"
+                           "\n"}) {
     EXPECT_FALSE(ReadPastRun(Head() + line + kStart)) << line;
   }
   EXPECT_FALSE(ReadPastRun(std::string(kStart) + kResult));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -26,10 +27,11 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-// Chosen for a machine of speed factor 1. A container starts in tens of milliseconds, so a test that takes this long
-// waits for something that will not come.
+// Chosen for a machine of speed factor 1. A container starts in tens of milliseconds, so a test
+// that takes this long waits for something that will not come.
 constexpr milliseconds kDeadline(10000);
-// A container's monitor ends shortly after the container; whatever is there after this was left behind.
+// A container's monitor ends shortly after the container; whatever is there after this was left
+// behind.
 constexpr milliseconds kGrace(2000);
 
 milliseconds Scaled(milliseconds time, double speed) {
@@ -54,7 +56,9 @@ class Session {
     ASSIGN_OR_RETURN(ResultsFile results, ResultsFile::Open(options.results, options.resume));
     ASSIGN_OR_RETURN(UniqueFd interrupt, InterruptFd());
     int lifeline[2];
-    if (pipe2(lifeline, O_CLOEXEC) != 0) return FailErrno("pipe2(O_CLOEXEC)");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lifeline) != 0) {
+      return FailErrno("socketpair()");
+    }
     UniqueFd held(lifeline[1]);
     // The stub's descriptors must be out of the way of the test's.
     UniqueFd watched(fcntl(lifeline[0], F_DUPFD_CLOEXEC, 10));
@@ -107,24 +111,26 @@ class Session {
     return plan;
   }
 
-  // Writes what comes before the tests, or checks that the file to resume has it for the same parts.
+  // Writes what comes before the tests, or checks that the file to resume has it for the same
+  // parts.
   Status WriteHead() {
     ASSIGN_OR_RETURN(const std::string testee_sum, Sha256OfFile(parts_.testee));
     ASSIGN_OR_RETURN(const std::string suite_sum, Sha256OfFile(parts_.suite));
     utsname machine{};
     uname(&machine);
-    json run = {{"record", "run"},
-                {"schema", 1},
-                {"testee", {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", testee_sum}}},
-                {"suite", {{"sha256", suite_sum}}},
-                {"machine",
-                 {{"kernel", machine.release},
-                  {"arch", machine.machine},
-                  {"cgroup", sandbox_.layout.Name()},
-                  {"speed", speed_}}},
-                {"planned", planned_},
-                {"repeat", options_.plan.repeat},
-                {"seed", nullptr}};
+    json run = {
+        {"record", "run"},
+        {"schema", 1},
+        {"testee", {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", testee_sum}}},
+        {"suite", {{"sha256", suite_sum}}},
+        {"machine",
+         {{"kernel", machine.release},
+          {"arch", machine.machine},
+          {"cgroup", sandbox_.layout.Name()},
+          {"speed", speed_}}},
+        {"planned", planned_},
+        {"repeat", options_.plan.repeat},
+        {"seed", nullptr}};
     if (options_.plan.seed) run["seed"] = *options_.plan.seed;
     const PastRun& past = results_.past();
     if (!past.run.is_null()) {
@@ -213,7 +219,8 @@ class Session {
   Result<std::vector<json>> AskNeeds() {
     ASSIGN_OR_RETURN(const ProcessFacts facts, Ask(commands_.Needs()));
     if (const auto failure = DescribeFailure(facts)) {
-      return Fail(0, "cannot probe the needs: the suite " + *failure + "; it printed:\n" + facts.output);
+      return Fail(
+          0, "cannot probe the needs: the suite " + *failure + "; it printed:\n" + facts.output);
     }
     return RecordsIn(facts.standard_output, "need");
   }
@@ -225,7 +232,8 @@ class Session {
   }
 
   static Status CheckSameRun(const json& past, const json& now) {
-    for (const char* pointer : {"/testee/sha256", "/suite/sha256", "/machine/kernel", "/machine/cgroup"}) {
+    for (const char* pointer :
+         {"/testee/sha256", "/suite/sha256", "/machine/kernel", "/machine/cgroup"}) {
       const json::json_pointer member(pointer);
       if (!past.contains(member) || past[member] != now[member]) {
         return Fail(0, std::string("--resume: the file is of a run with another ") + (pointer + 1));

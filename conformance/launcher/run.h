@@ -9,7 +9,8 @@
 
 namespace lxcspec {
 
-// Says on standard error what stopped the run, or how many tests were executed. Returns the exit status.
+// Says on standard error what stopped the run, or how many tests were executed. Returns the exit
+// status.
 int Run(const Options& options, char** environment);
 
 }  // namespace lxcspec

@@ -24,7 +24,8 @@
 
 namespace lxcspec {
 
-const int kSandboxNamespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+const int kSandboxNamespaces =
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
 namespace {
 
@@ -58,7 +59,8 @@ std::vector<Symlink> SymlinksIn(const std::string& directory) {
   return links;
 }
 
-// Mounts made in a new cgroup namespace show its root (cgroup_namespaces(7)), at the places the host has them.
+// Mounts made in a new cgroup namespace show its root (cgroup_namespaces(7)), at the places the
+// host has them.
 Status MountCgroups(const CgroupLayout& layout, const std::vector<Symlink>& links) {
   constexpr std::string_view kPlace = "/sys/fs/cgroup";
   const auto is_inside = [&](const CgroupMount& mount) {
@@ -83,8 +85,9 @@ Status MountCgroups(const CgroupLayout& layout, const std::vector<Symlink>& link
   return {};
 }
 
-// sysfs shows the network devices of the namespace it was mounted in, so the host's will not do. What else is
-// mounted below /sys (securityfs, bpffs, tracefs) belongs to no namespace and is put back.
+// sysfs shows the network devices of the namespace it was mounted in, so the host's will not do.
+// What else is mounted below /sys (securityfs, bpffs, tracefs) belongs to no namespace and is put
+// back.
 Status MountSysfs(const CgroupLayout& layout) {
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo());
   std::vector<std::pair<UniqueFd, std::string>> others;
@@ -110,7 +113,8 @@ Status MountDevpts() {
   RETURN_IF_ERROR(MakeDirectory("/dev"));
   RETURN_IF_ERROR(DetachMounts("/dev/pts"));
   RETURN_IF_ERROR(MakeDirectory("/dev/pts"));
-  // A new instance each time (devpts of Linux 4.7 and later); /dev/ptmx finds the one mounted beside it.
+  // A new instance each time (devpts of Linux 4.7 and later); /dev/ptmx finds the one mounted
+  // beside it.
   return MountAt("/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5");
 }
 
@@ -120,7 +124,8 @@ Status MountProc() {
   return MountAt("/proc", "proc", kKernelFilesystem, "");
 }
 
-// The queues that the kernel shows are those of the IPC namespace in which the file system was mounted.
+// The queues that the kernel shows are those of the IPC namespace in which the file system was
+// mounted.
 Status MountMessageQueues() {
   if (!IsDirectory("/dev/mqueue")) return {};
   RETURN_IF_ERROR(DetachMounts("/dev/mqueue"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a test finds around it: its own proc, sysfs, cgroups, devpts, loopback device and empty state directories.
+// What a test finds around it: its own proc, sysfs, cgroups, devpts, loopback device and empty
+// state directories.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_SANDBOX_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_SANDBOX_H_
@@ -20,13 +21,15 @@ inline constexpr char kNeedsFile[] = "/tmp/lxcspec/needs.jsonl";
 
 struct Sandbox {
   CgroupLayout layout;
-  // Absolute paths without symbolic links, which stay visible where a private directory would cover them.
+  // Absolute paths without symbolic links, which stay visible where a private directory would cover
+  // them.
   std::vector<std::string> visible;
   // The contents of kNeedsFile.
   std::string needs;
 };
 
-// Namespaces that the process must be alone in when it calls EnterSandbox(); the cgroup namespace is made there.
+// Namespaces that the process must be alone in when it calls EnterSandbox(); the cgroup namespace
+// is made there.
 extern const int kSandboxNamespaces;
 
 // Turns the namespaces of the calling process, the first of its pid namespace, into the sandbox.

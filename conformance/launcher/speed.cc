@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kMapped = 4 << 20;
 constexpr size_t kPage = 4096;
-// What a round takes on the machine that deadlines were chosen on: a two-core virtual machine of 2024.
+// What a round takes on the machine that deadlines were chosen on: a two-core virtual machine of
+// 2024.
 constexpr double kReferenceSeconds = 0.004;
 
 [[noreturn]] void WorkAndExecute() {

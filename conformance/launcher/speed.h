@@ -9,10 +9,12 @@
 
 namespace lxcspec {
 
-// The only argument of the program that the calibration executes: this one, which then does nothing.
+// The only argument of the program that the calibration executes: this one, which then does
+// nothing.
 inline constexpr char kCalibrationArgument[] = "--calibration-child";
 
-// Measures what tests do most: making processes, executing programs, mapping and touching memory. At least 1.
+// Measures what tests do most: making processes, executing programs, mapping and touching memory.
+// At least 1.
 Result<double> MeasureSpeedFactor();
 
 }  // namespace lxcspec

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,7 +62,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// The descriptors come from the launcher above 3 (see CloseOthers), so dup2() overwrites none that is still needed.
+// The descriptors come from the launcher above 3 (see CloseOthers), so dup2() overwrites none that
+// is still needed.
 [[noreturn]] void ExecuteSuite(const StubTask& task, int failed_fd) {
   const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   setsid();
@@ -104,8 +106,8 @@ class Reaper {
     return *status;
   }
 
-  // Reaps until no process is left or the time is over. Every orphan of the namespace becomes a child of this process, so
-  // without children there are no processes.
+  // Reaps until no process is left or the time is over. Every orphan of the namespace becomes a
+  // child of this process, so without children there are no processes.
   bool AwaitAllGone(Clock::time_point until) {
     while (!ReapAll([](pid_t, int) {})) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
@@ -133,8 +135,8 @@ class Reaper {
   }
 
   void AwaitChange(int timeout_ms) {
-    std::array<pollfd, 2> fds = {{{.fd = child_signals_, .events = POLLIN},
-                                  {.fd = task_.lifeline, .events = 0}}};
+    std::array<pollfd, 2> fds = {
+        {{.fd = child_signals_, .events = POLLIN}, {.fd = task_.lifeline, .events = 0}}};
     if (poll(fds.data(), fds.size(), timeout_ms) <= 0) return;
     if (fds[1].revents != 0) _exit(1);  // the launcher is gone
     signalfd_siginfo info;
@@ -158,6 +160,13 @@ std::vector<Leak> Audit(const StubTask& task, Reaper& reaper, const Snapshot& be
   leaks = Normalised(WithoutAllowedResidue(std::move(leaks)));
   if (leaks.size() > kMostLeaks) leaks.resize(kMostLeaks);
   return leaks;
+}
+
+// What only the test needs. It could be written to through /proc/1/fd.
+void CloseTestsEnds(const StubTask& task) {
+  for (const int fd : {task.output, task.error_output, task.result}) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 void RequireExecuted(const StubTask& task, const UniqueFd& failed) {
@@ -190,8 +199,9 @@ void RunStub(const StubTask& task) {
   sigprocmask(SIG_BLOCK, &child, nullptr);
   const UniqueFd child_signals(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   int failed[2];
-  if (!child_signals || pipe2(failed, O_CLOEXEC) != 0) GiveUp(task, "signalfd() or pipe2() failed");
-  const UniqueFd failed_read(failed[0]);
+  if (!child_signals || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, failed) != 0)
+    GiveUp(task, "signalfd() or socketpair() failed");
+  UniqueFd failed_read(failed[0]);
   UniqueFd failed_write(failed[1]);
 
   const Snapshot before = task.audit ? TakeSnapshot(task.sandbox->layout) : Snapshot();
@@ -200,7 +210,9 @@ void RunStub(const StubTask& task) {
   if (test < 0) GiveUp(task, ErrnoError("fork()").ToString());
   if (test == 0) ExecuteSuite(task, failed_write.get());
   failed_write.Reset();
+  CloseTestsEnds(task);
   RequireExecuted(task, failed_read);
+  failed_read.Reset();
 
   Reaper reaper(task, child_signals.get());
   const int status = reaper.AwaitTest(test);

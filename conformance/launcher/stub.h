@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first process of a test's pid namespace: makes the sandbox, runs the test in it, reaps, and audits what the test left.
-// It reports on a pipe, one JSON object a line:
+// The first process of a test's pid namespace: makes the sandbox, runs the test in it, reaps, and
+// audits what the test left. It reports on a socket, one JSON object a line:
 //   {"stage": "failed", "error"}         the sandbox could not be made or the suite not be executed
 //   {"stage": "started"}                 the suite is being executed
 //   {"stage": "ended", "status"}         the suite ended, with this wait status
@@ -29,8 +29,8 @@ struct StubTask {
   bool audit = true;
   // How long processes that the test left may take to end by themselves.
   std::chrono::milliseconds grace{};
-  // Descriptors of the launcher: the test's output, error output and result, the stub's report, and a pipe that
-  // hangs up when the launcher is gone.
+  // Descriptors of the launcher: the test's output, error output and result, the stub's report, and
+  // a socket that hangs up when the launcher is gone.
   int output = -1;
   int error_output = -1;
   int result = -1;

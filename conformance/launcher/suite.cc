@@ -40,8 +40,8 @@ std::vector<std::string> SuiteCommands::Test(const std::string& test) const {
 }
 
 std::vector<std::string> SuiteEnvironment(char** own) {
-  constexpr std::array<std::string_view, 5> kPassed = {"LXCSPEC_", "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
-                                                       "TSAN_OPTIONS=", "LSAN_OPTIONS="};
+  constexpr std::array<std::string_view, 5> kPassed = {
+      "LXCSPEC_", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
   std::vector<std::string> environment = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
       "LANG=C.UTF-8"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The suite as a program: the command lines that make it list, probe, ask and test, and how its answers read.
+// The suite as a program: the command lines that make it list, probe, ask and test, and how its
+// answers read.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_H_
@@ -31,7 +32,8 @@ class SuiteCommands {
   double speed_;
 };
 
-// What a process of the suite finds in its environment: constants, and what configures the suite or a sanitizer.
+// What a process of the suite finds in its environment: constants, and what configures the suite or
+// a sanitizer.
 std::vector<std::string> SuiteEnvironment(char** own);
 
 struct Claims {

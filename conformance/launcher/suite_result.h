@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a suite writes on its result descriptor: lines that say what the test covers, then one with its verdict.
+// What a suite writes on its result descriptor: lines that say what the test covers, then one with
+// its verdict.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_RESULT_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_RESULT_H_
@@ -18,7 +19,8 @@ namespace lxcspec {
 inline constexpr size_t kLargestResult = 1 << 20;
 
 struct SuiteResult {
-  // Why what was written does not keep the contract; then the rest is only what could be understood.
+  // Why what was written does not keep the contract; then the rest is only what could be
+  // understood.
   std::optional<std::string> malformed;
   std::vector<std::string> requirements;
   // Empty: no line had a verdict.

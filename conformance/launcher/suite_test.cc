@@ -18,18 +18,21 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr char kAsked[] =
-    R"({"record":"claim","extension":"a","claimed":null,"reason":""})" "\n"
-    R"({"record":"claim","extension":"b","claimed":null,"reason":""})" "\n"
-    "chatter {\n"
-    R"({"record":"testee","version":"5.0.2"})" "\n"
-    R"({"record":"claim","extension":"a","claimed":true,"reason":""})" "\n";
+constexpr char kAsked[] = R"({"record":"claim","extension":"a","claimed":null,"reason":""})"
+                          "\n"
+                          R"({"record":"claim","extension":"b","claimed":null,"reason":""})"
+                          "\n"
+                          "chatter {\n"
+                          R"({"record":"testee","version":"5.0.2"})"
+                          "\n"
+                          R"({"record":"claim","extension":"a","claimed":true,"reason":""})"
+                          "\n";
 
 TEST(ReadClaimsTest, TheLastAnswerCountsAndChatterDoesNot) {
-  const Claims claims =
-      ReadClaims(std::string(kAsked) +
-                     R"({"record":"claim","extension":"b","claimed":false,"reason":""})" "\n",
-                 std::nullopt);
+  const Claims claims = ReadClaims(
+      std::string(kAsked) + R"({"record":"claim","extension":"b","claimed":false,"reason":""})"
+                            "\n",
+      std::nullopt);
   EXPECT_EQ(claims.version, "5.0.2");
   ASSERT_EQ(claims.claims.size(), 2U);
   EXPECT_EQ(claims.claims[0]["claimed"], true);
@@ -83,7 +86,8 @@ TEST(SuiteEnvironmentTest, PassesOnOnlyWhatIsMeantForTheSuite) {
 
 TEST(CheckSharedObjectTest, RefusesWhatIsNone) {
   const std::string path = ::testing::TempDir() + "text";
-  std::ofstream(path) << "no object, but long enough to have the header of one: " << std::string(64, 'x');
+  std::ofstream(path) << "no object, but long enough to have the header of one: "
+                      << std::string(64, 'x');
   EXPECT_THAT(CheckSharedObject(path).error().attempted, HasSubstr("no ELF file"));
   unlink(path.c_str());
 }

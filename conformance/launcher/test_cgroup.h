@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cgroup that is the root of one test's cgroup namespace: `lxcspec.<launcher>.<n>` in every hierarchy. The
-// test's processes are in its child `init.scope`, as systemd has it: implementations put a container's
-// cgroups beside an init.scope, where the no-internal-processes rule of cgroup v2 lets them be delegated.
+// The cgroup that is the root of one test's cgroup namespace: `lxcspec.<launcher>.<n>` in every
+// hierarchy. The test's processes are in its child `init.scope`, as systemd has it: implementations
+// put a container's cgroups beside an init.scope, where the no-internal-processes rule of cgroup v2
+// lets them be delegated.
 
 #ifndef LXCSPEC_CONFORMANCE_LAUNCHER_TEST_CGROUP_H_
 #define LXCSPEC_CONFORMANCE_LAUNCHER_TEST_CGROUP_H_
@@ -28,7 +29,8 @@ class TestCgroup {
   // Removes the cgroups where Remove() was not called; what cannot be removed stays.
   ~TestCgroup();
 
-  // Moves the calling process in, makes it the root of a new cgroup namespace, and goes on to init.scope.
+  // Moves the calling process in, makes it the root of a new cgroup namespace, and goes on to
+  // init.scope.
   Status Enter() const;
 
   // Removes the cgroups and all below them, waiting up to `patience` for dying processes to leave.
@@ -47,8 +49,8 @@ class TestCgroup {
 // Removes test cgroups of launchers that no longer run.
 void RemoveStaleTestCgroups(const CgroupLayout& layout);
 
-// Lets cgroups below the root of the v2 hierarchy have every controller. Undone, where nobody else needs it,
-// by destruction.
+// Lets cgroups below the root of the v2 hierarchy have every controller. Undone, where nobody else
+// needs it, by destruction.
 class RootControllers {
  public:
   explicit RootControllers(const CgroupLayout& layout);

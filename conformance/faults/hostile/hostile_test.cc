@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The real suite against implementations that harm the process they run in: each harm is the one result of the test it
-// happened in, and every other result is what a well-behaved implementation gets.
+// The real suite against implementations that harm the process they run in: each harm is the one
+// result of the test it happened in, and every other result is what a well-behaved implementation
+// gets.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

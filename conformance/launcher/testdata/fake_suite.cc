@@ -42,22 +42,28 @@ int PrintList(const std::map<std::string, TestFunction>& tests) {
 
 int PrintNeeds() {
   if (Asked("needs-crash")) abort();
-  printf(R"({"record":"need","name":"pty","present":true,"evidence":"opened one"})" "\n");
+  printf(R"({"record":"need","name":"pty","present":true,"evidence":"opened one"})"
+         "\n");
   return 0;
 }
 
 int PrintClaims() {
   for (const char* extension : {"console_log", "pidfd"}) {
-    printf(R"({"record":"claim","extension":"%s","claimed":null,"reason":""})" "\n", extension);
+    printf(R"({"record":"claim","extension":"%s","claimed":null,"reason":""})"
+           "\n",
+           extension);
   }
   fflush(stdout);
   printf("chatter of the testee\n");
-  printf(R"({"record":"testee","version":"1.0.0"})" "\n");
-  printf(R"({"record":"claim","extension":"console_log","claimed":true,"reason":""})" "\n");
+  printf(R"({"record":"testee","version":"1.0.0"})"
+         "\n");
+  printf(R"({"record":"claim","extension":"console_log","claimed":true,"reason":""})"
+         "\n");
   fflush(stdout);
   if (Asked("claims-crash")) raise(SIGSEGV);
   if (Asked("claims-hang")) Hang();
-  printf(R"({"record":"claim","extension":"pidfd","claimed":false,"reason":""})" "\n");
+  printf(R"({"record":"claim","extension":"pidfd","claimed":false,"reason":""})"
+         "\n");
   return 0;
 }
 
@@ -103,8 +109,8 @@ void WriteToResultFd(const std::string& text) {
 }
 
 void WriteCovers() {
-  WriteToResultFd(
-      fmt::format("{{\"test\":\"{}\",\"requirements\":[\"console_log.read_empty\"]}}\n", invocation.test));
+  WriteToResultFd(fmt::format("{{\"test\":\"{}\",\"requirements\":[\"console_log.read_empty\"]}}\n",
+                              invocation.test));
 }
 
 void WriteVerdict(const std::string& verdict, const std::string& message,

@@ -42,7 +42,8 @@ void Detach(Function act) {
 }
 
 void Require(bool held, const char* what) {
-  if (!held && !VerdictWritten()) WriteVerdict("broken", std::string(what) + ": " + strerror(errno));
+  if (!held && !VerdictWritten())
+    WriteVerdict("broken", std::string(what) + ": " + strerror(errno));
 }
 
 void Pass() {}
@@ -99,7 +100,8 @@ void EndlessResult() {
   for (int i = 0; i < 64; ++i) WriteToResultFd(block);
 }
 void ResultOfAnotherTest() {
-  WriteToResultFd(R"({"test":"Fake.Passes","requirements":[],"verdict":"pass","leaks":[]})" "\n");
+  WriteToResultFd(R"({"test":"Fake.Passes","requirements":[],"verdict":"pass","leaks":[]})"
+                  "\n");
   exit(0);
 }
 void VerdictOfAnotherKind() { WriteVerdict("expected_fail"); }
@@ -136,8 +138,8 @@ void ShortLivedChild() {
   Detach([] { usleep(50000); });
 }
 void LeakCgroup() {
-  const char* root = access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0 ? "/sys/fs/cgroup"
-                                                                       : "/sys/fs/cgroup/pids";
+  const char* root =
+      access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
   Require(mkdir((std::string(root) + "/lxc.payload.c1").c_str(), 0755) == 0, "mkdir");
 }
 // A process within, which the launcher must get rid of before the cgroup.
@@ -180,7 +182,8 @@ void KillParent() {
   kill(getppid(), SIGSTOP);
 }
 void KillSupervisorByTracing() {
-  Require(ptrace(PTRACE_SEIZE, 1, nullptr, reinterpret_cast<void*>(PTRACE_O_EXITKILL)) == 0, "seize");
+  Require(ptrace(PTRACE_SEIZE, 1, nullptr, reinterpret_cast<void*>(PTRACE_O_EXITKILL)) == 0,
+          "seize");
   exit(0);
 }
 void StopSupervisorByTracing() {

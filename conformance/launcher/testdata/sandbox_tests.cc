@@ -75,7 +75,7 @@ void CgroupMountsShowTheNamespaceRoot() {
     Expect(root == "/", "a cgroup mount shows " + root);
     std::set<std::string> cgroups;
     for (const std::string& name : Names(place)) {
-      struct stat status{};
+      struct stat status {};
       if (lstat((place + "/" + name).c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
         cgroups.insert(name);
       }
@@ -118,7 +118,8 @@ void DescriptorsAreThoseOfTheContract() {
   std::set<std::string> open_fds = Names("/proc/self/fd");
   // One is the directory stream that looks.
   Expect(open_fds.size() == 5, "open: " + Joined(open_fds));
-  for (const char* fd : {"0", "1", "2", "3"}) Expect(open_fds.contains(fd), std::string("no ") + fd);
+  for (const char* fd : {"0", "1", "2", "3"})
+    Expect(open_fds.contains(fd), std::string("no ") + fd);
 }
 
 void ProcessIsTheSecond() {
