@@ -45,7 +45,7 @@ class BootTest(unittest.TestCase):
 
     def _run(self, *tests: str, kernel: str = SERIES, **options: Any) -> Ending:
         # A short measure of speed: the stand-in's tests take no time.
-        options.setdefault("launcher_arguments", ("--speed", "0.05"))
+        options.setdefault("launcher_arguments", ("--speed", "0.2"))
         return run_in_vm(
             kernel,
             LAUNCHER,
@@ -104,12 +104,17 @@ class BootTest(unittest.TestCase):
         )
         self.assertIn("sysrq triggered crash", self._reason("Fake.Panics"))
 
+    def test_of_several_running_only_the_one_that_does_it_again_is_blamed(self) -> None:
+        ending = self._run("Fake.First", "Fake.Panics", "Fake.Last", jobs=2)
+        self.assertEqual(self._kinds(ending), [Kind.PANIC, Kind.PANIC, Kind.FINISHED], ending)
+        self.assertEqual(
+            self._verdicts(), {"Fake.First": "pass", "Fake.Panics": "crash", "Fake.Last": "pass"}
+        )
+
     def test_hang_times_its_test_out_and_the_rest_goes_on(self) -> None:
         sabotage = Sabotage("hang", "Fake.NeverEnds")
-        # No measure of speed, so that only the silence can be what ends the guest.
-        ending = self._run(
-            "Fake.First", "Fake.NeverEnds", "Fake.Last", sabotage=sabotage, launcher_arguments=()
-        )
+        # Though the test's own time is over long before the silence is long enough.
+        ending = self._run("Fake.First", "Fake.NeverEnds", "Fake.Last", sabotage=sabotage)
         self.assertEqual(self._kinds(ending), [Kind.HANG, Kind.FINISHED], ending)
         self.assertEqual(self._verdicts()["Fake.NeverEnds"], "timeout")
         self.assertIn("no sign of life", self._reason("Fake.NeverEnds"))

@@ -127,7 +127,9 @@ class _Guest:
         if silence > pace.silence_limit(self.seen.boot_seconds, self._longest_gap):
             return Kind.HANG, silence
         stuck = now - self._last_progress
-        if stuck > pace.stuck_limit(self._tracker.speed):
+        # A guest that has just fallen silent may be dead as well as stuck: that will show.
+        alive = silence < 3 * pace.heartbeat_seconds
+        if alive and stuck > pace.stuck_limit(self._tracker.speed):
             return Kind.TIMEOUT, stuck
         if self._limits.until is not None and now > self._limits.until:
             return Kind.TIMEOUT, stuck

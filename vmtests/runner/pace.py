@@ -14,7 +14,7 @@ _FIRST_TRIAL_SECONDS = 90.0
 # A test's deadline on the launcher's reference machine, and how many of them (preparation, the
 # test, its audit, slack) may pass until the launcher itself must be stuck.
 _TEST_DEADLINE_SECONDS = 10.0
-_DEADLINES_UNTIL_STUCK = 6
+_DEADLINES_UNTIL_STUCK = 3
 
 
 def measure_host() -> float:

@@ -75,10 +75,13 @@ int TestMain(const std::string& test) {
   return 0;
 }
 
+void AppendStart(const std::string& test) {
+  Append(R"({"record":"start","test":")" + test + R"(","iteration":1})");
+}
+
 void RunTest(const std::string& test) {
   std::string verdict = "pass";
   std::string message;
-  Append(R"({"record":"start","test":")" + test + R"(","iteration":1})");
   // In a process of its own, as the launcher does.
   const pid_t child = fork();
   if (child == 0) {
@@ -123,9 +126,15 @@ int main(int argc, char** argv) {
   const std::string speed = options.count("--speed") != 0 ? options["--speed"] : "1";
   Append(R"({"record":"run","schema":1,"machine":{"speed":)" + speed + R"(},"planned":)" +
          std::to_string(tests.size()) + "}");
+  // Several at a time: all are on their way when the first begins.
+  const bool parallel = options.count("--jobs") != 0;
+  for (const std::string& test : tests) {
+    if (parallel && finished.count(test) == 0) AppendStart(test);
+  }
   int executed = 0;
   for (const std::string& test : tests) {
     if (finished.count(test) != 0) continue;
+    if (!parallel) AppendStart(test);
     RunTest(test);
     ++executed;
   }
