@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions behind the members of struct lxc_container, by what they are about. Each group
+// fills in its own members; together they leave none NULL.
+
+#ifndef LXCSPEC_RUNTIME_API_MEMBERS_H_
+#define LXCSPEC_RUNTIME_API_MEMBERS_H_
+
+#include "runtime/api/abi.h"
+
+namespace lxcspec::runtime {
+
+// Configuration: load, save, get, set, clear, names and paths.
+void SetConfigMembers(abi::Container& members);
+
+// What a container that does not run has to say of its state.
+void SetStateMembers(abi::Container& members);
+
+// What this runtime does not do: fails with ENOSYS, naming what is missing.
+void SetUnbuiltMembers(abi::Container& members);
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_API_MEMBERS_H_

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <type_traits>
+
+#include "runtime/api/handle.h"
+#include "runtime/api/members.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+// A member's name as a template argument.
+template <size_t N>
+struct Name {
+  char text[N];
+  consteval Name(const char (&literal)[N]) { std::copy_n(literal, N, text); }  // NOLINT
+};
+
+void ComplainOfAbsence(abi::Container* client, const char* member) {
+  errno = ENOSYS;
+  if (client == nullptr) return;
+  Handle& handle = Handle::Of(client);
+  const std::lock_guard lock(handle.mutex());
+  handle.Complain({.code = ENOSYS, .attempted = std::string(member) + "()"});
+}
+
+// How a function of that type says that it failed.
+template <typename R>
+R Failed() {
+  if constexpr (std::is_same_v<R, int>) return -ENOSYS;
+  else return R{};
+}
+
+template <Name kName, typename R, typename... Parameters>
+void SetUnbuilt(R (*&member)(abi::Container*, Parameters...)) {
+  member = [](abi::Container* client, Parameters...) {
+    ComplainOfAbsence(client, kName.text);
+    return Failed<R>();
+  };
+}
+
+bool StartWithList(abi::Container* client, int, ...) {
+  ComplainOfAbsence(client, "startl");
+  return false;
+}
+
+bool CreateWithList(abi::Container* client, const char*, const char*, abi::BackingStoreSpecs*, int,
+                    ...) {
+  ComplainOfAbsence(client, "createl");
+  return false;
+}
+
+int AttachRunWaitWithList(abi::Container* client, abi::AttachOptions*, const char*, const char*,
+                          ...) {
+  ComplainOfAbsence(client, "attach_run_waitl");
+  return -ENOSYS;
+}
+
+}  // namespace
+
+void SetUnbuiltMembers(abi::Container& members) {
+  members.startl = StartWithList;
+  members.createl = CreateWithList;
+  members.attach_run_waitl = AttachRunWaitWithList;
+  SetUnbuilt<"freeze">(members.freeze);
+  SetUnbuilt<"unfreeze">(members.unfreeze);
+  SetUnbuilt<"start">(members.start);
+  SetUnbuilt<"want_close_all_fds">(members.want_close_all_fds);
+  SetUnbuilt<"destroy">(members.destroy);
+  SetUnbuilt<"create">(members.create);
+  SetUnbuilt<"rename">(members.rename);
+  SetUnbuilt<"reboot">(members.reboot);
+  SetUnbuilt<"get_interfaces">(members.get_interfaces);
+  SetUnbuilt<"get_ips">(members.get_ips);
+  SetUnbuilt<"get_cgroup_item">(members.get_cgroup_item);
+  SetUnbuilt<"set_cgroup_item">(members.set_cgroup_item);
+  SetUnbuilt<"clone">(members.clone);
+  SetUnbuilt<"console_getfd">(members.console_getfd);
+  SetUnbuilt<"console">(members.console);
+  SetUnbuilt<"attach">(members.attach);
+  SetUnbuilt<"attach_run_wait">(members.attach_run_wait);
+  SetUnbuilt<"snapshot">(members.snapshot);
+  SetUnbuilt<"snapshot_list">(members.snapshot_list);
+  SetUnbuilt<"snapshot_restore">(members.snapshot_restore);
+  SetUnbuilt<"snapshot_destroy">(members.snapshot_destroy);
+  SetUnbuilt<"add_device_node">(members.add_device_node);
+  SetUnbuilt<"remove_device_node">(members.remove_device_node);
+  SetUnbuilt<"attach_interface">(members.attach_interface);
+  SetUnbuilt<"detach_interface">(members.detach_interface);
+  SetUnbuilt<"checkpoint">(members.checkpoint);
+  SetUnbuilt<"restore">(members.restore);
+  SetUnbuilt<"destroy_with_snapshots">(members.destroy_with_snapshots);
+  SetUnbuilt<"snapshot_destroy_all">(members.snapshot_destroy_all);
+  SetUnbuilt<"migrate">(members.migrate);
+  SetUnbuilt<"reboot2">(members.reboot2);
+  SetUnbuilt<"mount">(members.mount);
+  SetUnbuilt<"umount">(members.umount);
+}
+
+}  // namespace lxcspec::runtime
