@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from ci.cli import bazel, host, paths, progress, vm
 from ci.cli.errors import InfrastructureError, Interrupted
 from ci.cli.host import Job, Trouble
-from ci.cli.testees import REFERENCE_TARGET, Testee
+from ci.cli.testees import DEFAULTS, REFERENCE_TARGET, Testee
 
 DEFAULT_KERNEL = "6.1"
 _TARGETS = {
@@ -45,6 +46,8 @@ class Plan:
     resume: Path | None = None
     results: Path | None = None
     several: bool = False
+    # The options, as words, that a resumed run must be given again.
+    words: tuple[str, ...] = ()
 
     def results_file(self, testee: Testee) -> Path:
         if self.resume:
@@ -100,10 +103,10 @@ def list_tests(binaries: Binaries) -> list[str]:
     return names
 
 
-def _how_to_resume(testee: Testee, results: Path) -> str:
-    where = paths.shown(results)
-    name = testee.name if testee.path is None else str(testee.path)
-    return f"./lxcspec run --testee {name} --resume {where}"
+def _how_to_resume(testee: Testee, plan: Plan, results: Path) -> str:
+    name = testee.name if testee.name in DEFAULTS else str(testee.path)
+    words = ["--testee", name, *plan.words, "--resume", paths.shown(results)]
+    return f"./lxcspec run {shlex.join(words)}"
 
 
 def make_job(testee: Testee, plan: Plan, binaries: Binaries, results: Path) -> Job:
@@ -134,6 +137,6 @@ def execute(testee: Testee, plan: Plan, binaries: Binaries, line: progress.Line)
     except KeyboardInterrupt as error:
         line.clear()
         kept = f"results so far are in {paths.shown(results)}" if results.exists() else "no results"
-        todo = f"\nto go on: {_how_to_resume(testee, results)}" if results.exists() else ""
+        todo = f"\nto go on: {_how_to_resume(testee, plan, results)}" if results.exists() else ""
         raise Interrupted(f"interrupted; {kept}{todo}") from error
     return Executed(testee, results, trouble)

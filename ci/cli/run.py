@@ -120,6 +120,17 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"there is no folder {out.absolute().parent}")
 
 
+def _words(options: argparse.Namespace) -> tuple[str, ...]:
+    """The options that say what is run where; those of the report may differ when resumed."""
+    words = [word for name in options.extension for word in ("--extension", name)]
+    words += [word for name in options.requirement for word in ("--requirement", name)]
+    for name in ("repeat", "shuffle", "kernel"):
+        value = getattr(options, name)
+        if value is not None and (name, value) != ("repeat", 1):
+            words += [f"--{name}", str(value)]
+    return tuple([*words, *(["--vm"] if options.vm else [])])
+
+
 def execute(options: argparse.Namespace) -> int:
     """Verifies every testee and returns the exit code of the worst."""
     _check(options)
@@ -156,6 +167,7 @@ def execute(options: argparse.Namespace) -> int:
             resume=options.resume,
             results=options.results,
             several=len(chosen) > 1,
+            words=_words(options),
         )
         report = outcome.Report(options, catalogue)
         for testee in chosen:

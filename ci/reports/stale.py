@@ -18,7 +18,8 @@ def judge_completeness(run: results.Run, selected: frozenset[str] | None) -> lis
     recorded = {result.test for result in run.results}
     if run.unfinished:
         test = run.unfinished[0][0]
-        what = f"{len(run.unfinished)} tests were started and have no result: {test}"
+        more = f" and {len(run.unfinished) - 1} more" if len(run.unfinished) > 1 else ""
+        what = f"started and without a result: {test}{more}"
         found.append(Problem(problems.INCOMPLETE, what, todo, test=test))
     elif not run.ended or len(run.results) < run.planned:
         what = f"the run ended early: {len(run.results)} of {run.planned} planned results"
@@ -43,14 +44,16 @@ def judge_claims(
     """Why the ledger accepts a claim verdict, by extension; and the ones that it does not."""
     accepted: dict[str, str] = {}
     found: list[Problem] = []
+    unasked: list[str] = []
     unanswered: dict[str, list[str]] = {}
     entries = {entry.extension: entry for entry in known.claims}
     for name, outcome in outcomes.items():
         entry = entries.get(name)
         claim = run.claims.get(name)
-        if claim is None or claim.claimed is None:
-            why = (claim.reason if claim else "") or "there is no answer in the results"
-            unanswered.setdefault(why, []).append(name)
+        if claim is None:
+            unasked.append(name)
+        elif claim.claimed is None:
+            unanswered.setdefault(claim.reason or "no answer", []).append(name)
         elif entry and entry.verdict == outcome.verdict:
             accepted[name] = entry.scope.because
         elif outcome.verdict == model.UNVERIFIED:
@@ -69,6 +72,10 @@ def judge_claims(
         what = f"whether {', '.join(names)} is claimed is not known: {why}"
         todo = "run again; what crashes while it is asked must be mended in the testee"
         found.append(Problem(problems.CLAIM, what, todo, extension=names[0]))
+    if unasked:
+        what = f"whether {', '.join(unasked)} is claimed was not asked"
+        todo = "run again: the launcher ended before it asked, or the suite does not know the name"
+        found.append(Problem(problems.INCOMPLETE, what, todo, extension=unasked[0]))
     return accepted, found
 
 
