@@ -111,7 +111,7 @@ Status Job::Launch() {
   const bool question = spec_.kind == JobKind::kQuestion;
   ASSIGN_OR_RETURN(Pipe output, MakePipe());
   ASSIGN_OR_RETURN(Pipe error_output, MakePipe());
-  ASSIGN_OR_RETURN(Pipe result, MakePipe());
+  ASSIGN_OR_RETURN(Pipe result, MakeSocketPair());
   ASSIGN_OR_RETURN(Pipe report, MakeSocketPair());
   // Standard output is told apart only where it is the answer.
   const StubTask task{

@@ -163,18 +163,19 @@ TEST_F(LauncherTest, UnmountingWhatTheLauncherMountedIsALeak) {
 TEST_F(LauncherTest, TheSandboxIsAsPromised) {
   launcher_.AddEnvironment("LXCSPEC_FAKE_PASSED=1");
   launcher_.AddEnvironment("FAKE_NOT_PASSED=1");
-  ASSERT_EQ(launcher_.Run(
-                {"--speed", kSpeed, "--tests",
-                 TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
-                            "Sandbox.DescriptorsAreThoseOfTheContract",
-                            "Sandbox.EnvironmentIsClean", "Sandbox.HostnameIsConstant",
-                            "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
-                            "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
-                            "Sandbox.ScratchIsEmptyAndWritable", "Sandbox.StateDirectoriesAreEmpty",
-                            "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})}),
-            0);
+  ASSERT_EQ(
+      launcher_.Run(
+          {"--speed", kSpeed, "--tests",
+           TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
+                      "Sandbox.DescriptorsAreThoseOfTheContract", "Sandbox.EnvironmentIsClean",
+                      "Sandbox.HostIsReadOnly", "Sandbox.HostnameIsConstant",
+                      "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
+                      "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
+                      "Sandbox.ScratchIsEmptyAndWritable", "Sandbox.StateDirectoriesAreEmpty",
+                      "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})}),
+      0);
   const auto results = launcher_.Results();
-  EXPECT_THAT(results, SizeIs(11));
+  EXPECT_THAT(results, SizeIs(12));
   for (const auto& [name, result] : results) {
     EXPECT_EQ(result["verdict"], "pass") << name << ": " << result["message"];
     EXPECT_THAT(LeaksOf(result), IsEmpty()) << name;
@@ -398,6 +399,7 @@ const std::vector<std::string>& TestsOfEveryLayout() {
                                                  "Hostile.LeakChild",
                                                  "Hostile.LeakFile",
                                                  "Sandbox.CgroupMountsShowTheNamespaceRoot",
+                                                 "Sandbox.HostIsReadOnly",
                                                  "Sandbox.OnlyLoopbackAndItIsUp",
                                                  "Sandbox.StateDirectoriesAreEmpty"};
   return tests;

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -135,6 +136,24 @@ Status MountMessageQueues() {
   return mounted;
 }
 
+// A container without a root of its own has this one, and its init may clean up in it. What is not
+// of the sandbox's making is therefore read-only, but for device nodes.
+Status ProtectHost(const std::vector<Mount>& host_mounts) {
+  for (const Mount& host : host_mounts) {
+    const std::string& place = host.mount_point;
+    if (IsWithin(place, "/proc") || IsWithin(place, "/sys") || IsWithin(place, "/dev")) continue;
+    struct statvfs status {};
+    if (!IsVisible(host) || statvfs(place.c_str(), &status) != 0) continue;
+    // A remount sets every flag anew. These have the same numbers in statvfs(3) and mount(2).
+    const unsigned long kept = status.f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC);
+    const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | kept;
+    if (mount(nullptr, place.c_str(), nullptr, flags, nullptr) != 0) {
+      return FailErrno("mount(" + place + ", MS_REMOUNT | MS_BIND | MS_RDONLY)");
+    }
+  }
+  return {};
+}
+
 Status RaiseLoopback() {
   UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_fd) return FailErrno("socket(AF_INET)");
@@ -152,11 +171,13 @@ Status RaiseLoopback() {
 Status EnterSandbox(const Sandbox& sandbox, const TestCgroup& cgroup) {
   RETURN_IF_ERROR(cgroup.Enter());
   RETURN_IF_ERROR(SetPropagation(MS_PRIVATE, "MS_PRIVATE"));
+  ASSIGN_OR_RETURN(const std::vector<Mount> host_mounts, ReadMountInfo());
   RETURN_IF_ERROR(MakePrivateDirectories(sandbox.visible));
   RETURN_IF_ERROR(MountSysfs(sandbox.layout));
   RETURN_IF_ERROR(MountDevpts());
   RETURN_IF_ERROR(MountMessageQueues());
   RETURN_IF_ERROR(MountProc());
+  RETURN_IF_ERROR(ProtectHost(host_mounts));
   RETURN_IF_ERROR(RaiseLoopback());
   if (sethostname("lxcspec", 7) != 0) return FailErrno("sethostname(lxcspec)");
   RETURN_IF_ERROR(MakeDirectories(kScratchDirectory));

@@ -162,7 +162,7 @@ std::vector<Leak> Audit(const StubTask& task, Reaper& reaper, const Snapshot& be
   return leaks;
 }
 
-// What only the test needs. It could be written to through /proc/1/fd.
+// What only the test needs: its pipes and sockets end with the last of its own processes.
 void CloseTestsEnds(const StubTask& task) {
   for (const int fd : {task.output, task.error_output, task.result}) {
     if (fd >= 0) close(fd);

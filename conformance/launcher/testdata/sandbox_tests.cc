@@ -5,11 +5,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -153,6 +156,25 @@ void EnvironmentIsClean() {
   Expect(getenv("FAKE_NOT_PASSED") == nullptr, "FAKE_NOT_PASSED is passed on");
 }
 
+void HostIsReadOnly() {
+  for (const std::string directory : {"/", "/etc", "/usr", "/var/lib"}) {
+    struct stat status {};
+    if (stat(directory.c_str(), &status) != 0) continue;
+    const std::string path = directory + "/lxcspec-must-not-be";
+    const int fd = open(path.c_str(), O_CREAT | O_WRONLY, 0600);
+    const int failure = errno;
+    // A missing directory below it made this one the sandbox's own.
+    struct statfs filesystem {};
+    const bool own = statfs(directory.c_str(), &filesystem) == 0 &&
+                     filesystem.f_type == TMPFS_MAGIC && directory != "/";
+    Expect(own || (fd < 0 && failure == EROFS), directory + " can be written to");
+    if (fd >= 0) {
+      unlink(path.c_str());
+      close(fd);
+    }
+  }
+}
+
 void HostnameIsConstant() {
   char name[64] = "";
   gethostname(name, sizeof(name));
@@ -166,6 +188,7 @@ void AddSandboxTests(std::map<std::string, TestFunction>& tests) {
       {"Sandbox.CgroupMountsShowTheNamespaceRoot", CgroupMountsShowTheNamespaceRoot},
       {"Sandbox.DescriptorsAreThoseOfTheContract", DescriptorsAreThoseOfTheContract},
       {"Sandbox.EnvironmentIsClean", EnvironmentIsClean},
+      {"Sandbox.HostIsReadOnly", HostIsReadOnly},
       {"Sandbox.HostnameIsConstant", HostnameIsConstant},
       {"Sandbox.NeedsFileHasTheNeeds", NeedsFileHasTheNeeds},
       {"Sandbox.OnlyLoopbackAndItIsUp", OnlyLoopbackAndItIsUp},
