@@ -215,6 +215,10 @@ class JudgeTest(unittest.TestCase):
         seen = replace(BOOTED, stopped=Kind.TIMEOUT, stopped_after=90.0, exit_status=-9)
         self._expect(seen, Kind.TIMEOUT, "90 s", "alive", "during A.One")
 
+    def test_run_whose_time_is_over_says_so(self) -> None:
+        seen = replace(BOOTED, stopped=Kind.TIMEOUT, time_over=True, exit_status=-9)
+        self._expect(seen, Kind.TIMEOUT, "time limit of the whole run", "during A.One")
+
     def test_machine_that_vanished_is_lost(self) -> None:
         self._expect(BOOTED, Kind.LOST_VM, "reset without a word", "during A.One")
         self._expect(replace(BOOTED, exit_status=-9), Kind.LOST_VM, "SIGKILL")

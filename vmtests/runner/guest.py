@@ -132,6 +132,7 @@ class _Guest:
         if alive and stuck > pace.stuck_limit(self._tracker.speed):
             return Kind.TIMEOUT, stuck
         if self._limits.until is not None and now > self._limits.until:
+            self.seen.time_over = True
             return Kind.TIMEOUT, stuck
         return None
 

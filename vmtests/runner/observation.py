@@ -28,10 +28,11 @@ def parse_event(line: bytes) -> Event | None:
 class Observation:
     """What was seen of one guest until QEMU ended or was ended."""
 
-    # Why we ended it: one of BOOT, SILENCE, STUCK, TOTAL with the seconds waited; None: it ended by
-    # itself.
+    # As what we ended it, and the seconds waited; None: it ended by itself.
     stopped: Kind | None = None
     stopped_after: float = 0.0
+    # Whether it was ended only because the caller's time for the whole run was over.
+    time_over: bool = False
     exit_status: int | None = None
     errors: str = ""
     boot_seconds: float | None = None
@@ -92,6 +93,8 @@ def _judge(observation: Observation) -> tuple[Kind, str]:
     if observation.stopped is Kind.HANG:
         waited = f"{observation.stopped_after:.0f} s"
         return Kind.HANG, f"the guest gave no sign of life for {waited}{during}"
+    if observation.stopped is not None and observation.time_over:
+        return Kind.TIMEOUT, f"the time limit of the whole run was over{during}"
     if observation.stopped is not None:
         waited = f"{observation.stopped_after:.0f} s"
         return Kind.TIMEOUT, f"no new result for {waited} though the guest is alive{during}"
