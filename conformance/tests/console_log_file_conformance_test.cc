@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using ::testing::EndsWith;
+using ::testing::Gt;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Not;
@@ -158,17 +159,14 @@ TEST_F(ConsoleLogFileTest, FileIsKeptAfterAStopWithABuffer) {
 TEST_F(ConsoleLogFileTest, FileDoesNotGrowAboveItsLimit) {
   COVERS(spec::console_log::kLogSizeLimit);
   ASSERT_OK_AND_ASSIGN(auto container, StartWriter(WithLogFile(kLimited)));
-  ASSERT_OK(container.Tell({"fill", "500000"}));
 
   size_t largest = 0;
-  ASSERT_TRUE(Eventually(
-      [&] {
-        const std::string log = Log();
-        largest = std::max(largest, log.size());
-        return log;
-      },
-      EndsWith(Pattern(500000).substr(500000 - 8))));
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_OK(container.Ask({"fill", "5000"}));
+    largest = std::max(largest, Log().size());
+  }
 
+  EXPECT_THAT(largest, Gt(0u));
   EXPECT_THAT(largest, Le(kLimit));
 }
 
