@@ -51,8 +51,7 @@ std::string ReadOutput(Container& container, size_t size) {
 ::testing::AssertionResult WriteAndTakeFirst(ProbedContainer& container, const std::string& text) {
   const Result<std::string> written = container.Ask({"write", text});
   if (!written) return ::testing::AssertionFailure() << written.error();
-  return Eventually([&] { return container->ConsoleLog(Read(1)); },
-                    ReturnsData(text.substr(0, 1)));
+  return Eventually([&] { return container->ConsoleLog(Read(1)); }, ReturnsData(text.substr(0, 1)));
 }
 
 std::optional<size_t> PatternPosition(const std::string& piece) {

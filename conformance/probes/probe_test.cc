@@ -93,8 +93,8 @@ TEST(ProbeTest, HelpNamesEveryCommand) {
   Probe probe({"--help"});
   const std::string help = probe.Output();
   for (const char* name :
-       {"console", "write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan", "spawn",
-        "subreaper", "ignore-signals", "reboot", "halt", "exit"}) {
+       {"console", "write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan",
+        "spawn", "subreaper", "ignore-signals", "reboot", "halt", "exit"}) {
     EXPECT_THAT(help, HasSubstr(std::string("\n  ") + name + " "));
   }
   EXPECT_EQ(ExitCode(probe.Wait()), 0);

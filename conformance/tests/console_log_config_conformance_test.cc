@@ -115,6 +115,7 @@ TEST_F(ConsoleLogConfigTest, SizeBetweenPowersOfTwoIsTheLarger) {
 
 TEST_F(ConsoleLogConfigTest, SizeIsUnsetAtFirst) {
   COVERS(spec::console_log::kSizeCleared);
+  ASSERT_OK(container_->SetConfigItem("lxc.uts.name", "c"));
 
   EXPECT_THAT(container_->GetConfigItem(kBufferSize), SucceedsWith(std::string("0")));
   EXPECT_THAT(container_->GetConfigItem(kFileSize), SucceedsWith(std::string("0")));

@@ -83,8 +83,8 @@ TEST_F(ConsoleLogTest, MaximumAboveTheContentReturnsTheContent) {
   ASSERT_OK_AND_ASSIGN(auto container, StartWriter(kSmallestBuffer));
 
   // 2^32 and the like would be 0 or negative in a narrower type.
-  for (const uint64_t above : {uint64_t{10}, uint64_t{1} << 32, uint64_t{1} << 63,
-                               std::numeric_limits<uint64_t>::max()}) {
+  for (const uint64_t above :
+       {uint64_t{10}, uint64_t{1} << 32, uint64_t{1} << 63, std::numeric_limits<uint64_t>::max()}) {
     SCOPED_TRACE(above);
     ASSERT_TRUE(WriteAndTakeFirst(container, "abcdef"));
     EXPECT_THAT(container->ConsoleLog(Read(above)), ReturnsData("bcdef"));

@@ -268,8 +268,7 @@ TEST_F(ConsoleLogFileTest, FileOfTheBuffersSizeEndsAsTheBufferDid) {
 TEST_F(ConsoleLogFileTest, FileInAMissingFolderFailsTheStart) {
   COVERS(spec::console_log::kLogFileUnusable);
 
-  EXPECT_THAT(StartSilent({{"lxc.console.logfile", (scratch() / "no" / "log").string()}}),
-              Fails());
+  EXPECT_THAT(StartSilent({{"lxc.console.logfile", (scratch() / "no" / "log").string()}}), Fails());
 }
 
 TEST_F(ConsoleLogFileTest, FolderAsFileFailsTheStart) {
