@@ -10,6 +10,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 _HARNESS = [
     "//conformance/harness:console_test",
     "//conformance/harness:container_test",
+    "//conformance/harness:log_test",
     "//conformance/harness:probed_container",
     "//conformance/harness:testee_test",
     "//conformance/posix:result",

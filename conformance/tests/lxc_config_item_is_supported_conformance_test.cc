@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@ namespace {
 
 using ::testing::IsEmpty;
 
-// Documented without a placeholder from LXC 4.0 to 7.0, each with a value that is valid for it.
+// Documented without a placeholder from LXC 4.0 to 7.0, each with a value that
+// is valid for it.
 constexpr std::array kDocumentedKeys = {
     std::pair("lxc.apparmor.allow_incomplete", "1"),
     std::pair("lxc.apparmor.allow_nesting", "1"),
@@ -27,6 +29,7 @@ constexpr std::array kDocumentedKeys = {
     std::pair("lxc.autodev.tmpfs.size", "500000"),
     std::pair("lxc.cap.drop", "sys_module"),
     std::pair("lxc.cap.keep", "sys_chroot"),
+    std::pair("lxc.cgroup.dir", "a/b"),
     std::pair("lxc.console.buffer.size", "auto"),
     std::pair("lxc.console.logfile", "/tmp/console.log"),
     std::pair("lxc.console.path", "none"),
@@ -48,6 +51,7 @@ constexpr std::array kDocumentedKeys = {
     std::pair("lxc.hook.stop", "/bin/true"),
     std::pair("lxc.hook.version", "1"),
     std::pair("lxc.idmap", "u 0 100000 65536"),
+    std::pair("lxc.include", "/dev/null"),
     std::pair("lxc.init.cmd", "/sbin/init"),
     std::pair("lxc.init.cwd", "/"),
     std::pair("lxc.init.gid", "0"),
@@ -63,6 +67,7 @@ constexpr std::array kDocumentedKeys = {
     std::pair("lxc.mount.fstab", "/etc/fstab"),
     std::pair("lxc.namespace.clone", "mnt net"),
     std::pair("lxc.namespace.keep", "net"),
+    std::pair("lxc.net", ""),
     std::pair("lxc.no_new_privs", "1"),
     std::pair("lxc.pty.max", "16"),
     std::pair("lxc.rootfs.managed", "1"),
@@ -95,47 +100,155 @@ constexpr std::array kNetworkKeys = {
 };
 
 constexpr std::array kOpenEndedKeys = {
-    "lxc.cgroup2.memory.max",         "lxc.cgroup2.devices.allow",
-    "lxc.prlimit.nofile",             "lxc.prlimit.memlock",
-    "lxc.sysctl.kernel.msgmax",       "lxc.sysctl.net.ipv4.ip_forward",
-    "lxc.proc.oom_score_adj",         "lxc.namespace.share.net",
-    "lxc.namespace.share.pid",        "lxc.namespace.share.user",
+    "lxc.cgroup2.memory.max",   "lxc.cgroup2.devices.allow",
+    "lxc.prlimit.nofile",       "lxc.prlimit.memlock",
+    "lxc.sysctl.kernel.msgmax", "lxc.sysctl.net.ipv4.ip_forward",
+    "lxc.proc.oom_score_adj",   "lxc.namespace.share.net",
+    "lxc.namespace.share.pid",  "lxc.namespace.share.user",
 };
 
-constexpr std::array kUnknownKeys = {"lxc.nonsense", "nonsense", "lxc", "lxc.", ".", "=",
-                                     "lxc.rootfs.nonsense", "lxc.net.0.nonsense"};
+struct ExtensionKey {
+  const char *extension;
+  const char *key;
+  const char *value;
+};
+
+// Keys that an extension added, but for those of network interfaces.
+constexpr std::array kExtensionKeys = {
+    ExtensionKey{"cgroup_relative", "lxc.cgroup.relative", "1"},
+    ExtensionKey{"seccomp_allow_nesting", "lxc.seccomp.allow_nesting", "1"},
+    ExtensionKey{"seccomp_notify", "lxc.seccomp.notify.proxy",
+                 "unix:/run/proxy.sock"},
+    ExtensionKey{"seccomp_notify", "lxc.seccomp.notify.cookie", "cookie"},
+    ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.monitor", "a"},
+    ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.container", "b"},
+    ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.container.inner",
+                 "c"},
+    ExtensionKey{"time_namespace", "lxc.time.offset.boot", "1s"},
+    ExtensionKey{"time_namespace", "lxc.time.offset.monotonic", "1s"},
+    ExtensionKey{"core_scheduling", "lxc.sched.core", "1"},
+    ExtensionKey{"environment_runtime_hooks", "lxc.environment.runtime",
+                 "NAME=value"},
+    ExtensionKey{"environment_runtime_hooks", "lxc.environment.hooks",
+                 "NAME=value"},
+};
+
+constexpr std::array kNetworkExtensionKeys = {
+    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv4.route",
+                 "192.0.2.0/24"},
+    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv6.route",
+                 "2001:db8::/64"},
+    ExtensionKey{"network_ipvlan", "lxc.net.0.ipvlan.mode", "l3"},
+    ExtensionKey{"network_ipvlan", "lxc.net.0.ipvlan.isolation", "bridge"},
+    ExtensionKey{"network_l2proxy", "lxc.net.0.l2proxy", "1"},
+    ExtensionKey{"network_veth_router", "lxc.net.0.veth.mode", "router"},
+    ExtensionKey{"network_bridge_vlan", "lxc.net.0.veth.vlan.id", "1"},
+    ExtensionKey{"network_bridge_vlan", "lxc.net.0.veth.vlan.tagged.id", "2"},
+};
+
+// May be keys themselves or not.
+constexpr std::array kFamilies = {"lxc.net",
+                                  "lxc.prlimit",
+                                  "lxc.sysctl",
+                                  "lxc.proc",
+                                  "lxc.cgroup",
+                                  "lxc.cgroup2",
+                                  "lxc.namespace.share",
+                                  "lxc.hook",
+                                  "lxc.time",
+                                  "lxc.net.",
+                                  "lxc.prlimit.",
+                                  "lxc.sysctl.",
+                                  "lxc.proc.",
+                                  "lxc.time.",
+                                  "lxc.cgroup.",
+                                  "lxc.cgroup2.",
+                                  "lxc.hook.",
+                                  "lxc.net.0",
+                                  "lxc.cap",
+                                  "lxc.mount",
+                                  "lxc.namespace.share."};
+
+constexpr std::array kSystemKeys = {"lxc.lxcpath", "lxc.default_config",
+                                    "lxc.bdev.lvm.vg", "lxc.bdev.lvm.thin_pool",
+                                    "lxc.bdev.zfs.root"};
+
+constexpr std::array kWithoutNetworkIndex = {
+    "lxc.net.type",         "lxc.net.link",
+    "lxc.net.ipv4.address", "lxc.net.ipvlan.mode",
+    "lxc.net.x.type",       "lxc.net..type",
+    "lxc.net.-1.type",      "lxc.net. 0.type",
+    "lxc.net.0x.type",      "lxc.net.[i].type",
+    "lxc.net.[0].type",     "lxc.net.99999999999999999999.type"};
+
+constexpr std::array kUnknownKeys = {
+    "lxc.nonsense", "nonsense", "lxc", "lxc.", ".", "=", "lxc.rootfs.nonsense",
+    "lxc.net.0.nonsense", "lxc.namespace.share.nonsense",
+    // Renamed in LXC 2.1, gone since 3.0.
+    "lxc.utsname", "lxc.rootfs", "lxc.network.type", "lxc.id_map",
+    "lxc.console", "lxc.kmsg"};
 
 constexpr std::array kNearMisses = {
-    "lxc.arc",      "lxc.archx",  "lxc.arch.", "lxc.arch.nonsense", "lxc.arch ",
-    " lxc.arch",    "\tlxc.arch", "lxc.arch\n", "lxc.arch=",         "lxc.arch = x86_64",
-    "LXC.ARCH",     "Lxc.Arch",   "lxc..arch", "lxc.uts",           "lxc.uts.name.x",
-    "lxc.uts.names"};
+    "lxc.arc",   "lxc.archx",         "lxc.arch.",      "lxc.arch.nonsense",
+    "lxc.arch ", " lxc.arch",         "\tlxc.arch",     "lxc.arch\n",
+    "lxc.arch=", "lxc.arch = x86_64", "LXC.ARCH",       "Lxc.Arch",
+    "lxc..arch", "lxc.uts",           "lxc.uts.name.x", "lxc.uts.names"};
 
 class LxcConfigItemIsSupportedTest : public TesteeTest {
- protected:
+protected:
   // The keys that are not answered with `expected`.
   template <typename Keys>
-  std::vector<std::string> AnsweredOtherThan(bool expected, const Keys& keys) {
+  std::vector<std::string> AnsweredOtherThan(bool expected, const Keys &keys) {
     std::vector<std::string> others;
-    for (const char* key : keys) {
-      if (testee().ConfigItemIsSupported(key) != expected) others.emplace_back(key);
+    for (const char *key : keys) {
+      if (testee().ConfigItemIsSupported(key) != expected)
+        others.emplace_back(key);
     }
     return others;
   }
 
-  static std::vector<const char*> DocumentedKeys() {
-    std::vector<const char*> keys;
-    for (const auto& [key, value] : kDocumentedKeys) keys.push_back(key);
+  // Of the keys whose extension is announced, those that are not supported.
+  template <typename Keys>
+  std::vector<std::string> AnnouncedButUnsupported(const Keys &keys) {
+    std::vector<std::string> unsupported;
+    for (const ExtensionKey &item : keys) {
+      if (testee().HasApiExtension(item.extension) &&
+          !testee().ConfigItemIsSupported(item.key)) {
+        unsupported.push_back(
+            fmt::format("{} of {}", item.key, item.extension));
+      }
+    }
+    return unsupported;
+  }
+
+  // Of the items, those that can be set although the key is not supported.
+  std::vector<std::string> AcceptedButUnsupported(
+      const std::vector<std::pair<std::string, std::string>> &items) {
+    std::vector<std::string> accepted;
+    for (const auto &[key, value] : items) {
+      if (testee().ConfigItemIsSupported(key))
+        continue;
+      auto container = NewContainer();
+      if (!container || (*container)->SetConfigItem(key, value))
+        accepted.push_back(key);
+    }
+    return accepted;
+  }
+
+  static std::vector<const char *> DocumentedKeys() {
+    std::vector<const char *> keys;
+    for (const auto &[key, value] : kDocumentedKeys)
+      keys.push_back(key);
     return keys;
   }
 
   // One bit of the answer to each key, in order.
   std::string Answers() {
     std::string answers;
-    for (const auto& [key, value] : kDocumentedKeys) {
+    for (const auto &[key, value] : kDocumentedKeys) {
       answers += testee().ConfigItemIsSupported(key) ? '1' : '0';
     }
-    for (const char* key : kUnknownKeys) {
+    for (const char *key : kUnknownKeys) {
       answers += testee().ConfigItemIsSupported(key) ? '1' : '0';
     }
     return answers;
@@ -157,6 +270,17 @@ TEST_F(LxcConfigItemIsSupportedTest, NetworkKeysWithAnIndexAreSupported) {
   EXPECT_THAT(AnsweredOtherThan(true, kNetworkKeys), IsEmpty());
 }
 
+TEST_F(LxcConfigItemIsSupportedTest, KeysOfAnnouncedExtensionsAreSupported) {
+  COVERS(spec::lxc_config_item_is_supported::kAnnouncedExtensionKeys);
+  EXPECT_THAT(AnnouncedButUnsupported(kExtensionKeys), IsEmpty());
+}
+
+TEST_F(LxcConfigItemIsSupportedTest,
+       NetworkKeysOfAnnouncedExtensionsAreSupported) {
+  COVERS(spec::lxc_config_item_is_supported::kAnnouncedExtensionKeys);
+  EXPECT_THAT(AnnouncedButUnsupported(kNetworkExtensionKeys), IsEmpty());
+}
+
 TEST_F(LxcConfigItemIsSupportedTest, KeysWithAFreeLastPartAreSupported) {
   COVERS(spec::lxc_config_item_is_supported::kOpenEndedKeys);
   EXPECT_THAT(AnsweredOtherThan(true, kOpenEndedKeys), IsEmpty());
@@ -164,12 +288,46 @@ TEST_F(LxcConfigItemIsSupportedTest, KeysWithAFreeLastPartAreSupported) {
 
 TEST_F(LxcConfigItemIsSupportedTest, SupportedKeysCanBeSetToAValidValue) {
   COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
-  for (const auto& [key, value] : kDocumentedKeys) {
-    if (!testee().ConfigItemIsSupported(key)) continue;
-    // Some keys exclude each other (lxc.cap.drop, lxc.cap.keep), so each has a container of its own.
+  for (const auto &[key, value] : kDocumentedKeys) {
+    if (!testee().ConfigItemIsSupported(key))
+      continue;
+    // Some keys exclude each other (lxc.cap.drop, lxc.cap.keep), so each has a
+    // container of its own.
     ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
-    EXPECT_OK(container->SetConfigItem(key, value));
+    EXPECT_OK(container->SetConfigItem(key, value)) << key;
   }
+}
+
+TEST_F(LxcConfigItemIsSupportedTest,
+       SupportedKeysOfExtensionsCanBeSetToAValidValue) {
+  COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
+  std::vector<ExtensionKey> items(kExtensionKeys.begin(), kExtensionKeys.end());
+  items.insert(items.end(), kNetworkExtensionKeys.begin(),
+               kNetworkExtensionKeys.end());
+  for (const ExtensionKey &item : items) {
+    if (!testee().ConfigItemIsSupported(item.key))
+      continue;
+    ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+    // Some keys of an interface can only be set once its type is.
+    const bool is_ipvlan =
+        std::string_view(item.key).find("ipvlan") != std::string_view::npos;
+    ASSERT_OK(container->SetConfigItem("lxc.net.0.type",
+                                       is_ipvlan ? "ipvlan" : "veth"));
+    EXPECT_OK(container->SetConfigItem(item.key, item.value)) << item.key;
+  }
+}
+
+TEST_F(LxcConfigItemIsSupportedTest, SupportedNamesOfFamiliesCanBeCleared) {
+  COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
+  std::vector<std::string> refused;
+  for (const char *family : kFamilies) {
+    if (!testee().ConfigItemIsSupported(family))
+      continue;
+    ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+    if (!container->SetConfigItem(family, ""))
+      refused.emplace_back(family);
+  }
+  EXPECT_THAT(refused, IsEmpty());
 }
 
 TEST_F(LxcConfigItemIsSupportedTest, AnswersAsTheFirstCallOfAProcess) {
@@ -201,20 +359,53 @@ TEST_F(LxcConfigItemIsSupportedTest, NearMissesOfASupportedKeyAreNotSupported) {
   EXPECT_THAT(AnsweredOtherThan(false, kNearMisses), IsEmpty());
 }
 
+TEST_F(LxcConfigItemIsSupportedTest, KeysOfLxcItselfAreNotSupported) {
+  COVERS(spec::lxc_config_item_is_supported::kSystemKeys);
+  EXPECT_THAT(AnsweredOtherThan(false, kSystemKeys), IsEmpty());
+}
+
+TEST_F(LxcConfigItemIsSupportedTest, NetworkKeysWithoutAnIndexAreNotSupported) {
+  COVERS(spec::lxc_config_item_is_supported::kNetworkIndex);
+  EXPECT_THAT(AnsweredOtherThan(false, kWithoutNetworkIndex), IsEmpty());
+}
+
 TEST_F(LxcConfigItemIsSupportedTest, UnsupportedKeysAreRefusedWhenSet) {
   COVERS(spec::lxc_config_item_is_supported::kUnsupportedCannotBeSet);
-  ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
-  const std::vector<std::pair<std::string, std::string>> items = {
-      {"lxc.nonsense", "1"},          {"lxc.rootfs.nonsense", "1"}, {"lxc.utsname", "name"},
-      {"lxc.network.type", "empty"},  {"lxc.net.0.type", "empty"},  {"lxc.net.0.flags", "up"},
-      {"lxc.prlimit.nofile", "1024"}, {"lxc.cgroup2.pids.max", "5"},
-  };
-  std::vector<std::string> accepted;
-  for (const auto& [key, value] : items) {
-    if (testee().ConfigItemIsSupported(key)) continue;
-    if (container->SetConfigItem(key, value)) accepted.push_back(key);
-  }
-  EXPECT_THAT(accepted, IsEmpty());
+  EXPECT_THAT(AcceptedButUnsupported({{"lxc.nonsense", "1"},
+                                      {"lxc.rootfs.nonsense", "1"},
+                                      {"lxc.utsname", "name"},
+                                      {"lxc.network.type", "empty"},
+                                      {"lxc.lxcpath", "/tmp"},
+                                      {"lxc.net.type", "empty"},
+                                      {"lxc.net.x.type", "empty"},
+                                      {"LXC.ARCH", "x86_64"},
+                                      {"", "1"}}),
+              IsEmpty());
+}
+
+TEST_F(LxcConfigItemIsSupportedTest,
+       UnsupportedMembersOfFamiliesAreRefusedWhenSet) {
+  COVERS(spec::lxc_config_item_is_supported::kUnsupportedCannotBeSet);
+  EXPECT_THAT(AcceptedButUnsupported({{"lxc.net.0.type", "empty"},
+                                      {"lxc.net.0.flags", "up"},
+                                      {"lxc.prlimit.nofile", "1024"},
+                                      {"lxc.cgroup2.pids.max", "5"},
+                                      {"lxc.sysctl.kernel.msgmax", "65536"},
+                                      {"lxc.proc.oom_score_adj", "10"}}),
+              IsEmpty());
+}
+
+TEST_F(LxcConfigItemIsSupportedTest, UnsupportedNearMissesAreRefusedWhenSet) {
+  COVERS(spec::lxc_config_item_is_supported::kUnsupportedCannotBeSet);
+  EXPECT_THAT(AcceptedButUnsupported({{"lxc.archx", "x86_64"},
+                                      {"lxc.arch.nonsense", "x86_64"},
+                                      {"lxc.arch ", "x86_64"},
+                                      {"lxc.uts.name.x", "name"},
+                                      {"lxc.autodevx", "1"},
+                                      {"lxc.start.auto.x", "1"},
+                                      {"lxc.environment.x", "NAME=value"},
+                                      {"lxc.cap.drop.x", "sys_module"}}),
+              IsEmpty());
 }
 
 TEST_F(LxcConfigItemIsSupportedTest, TheEmptyKeyIsNotSupported) {
@@ -230,10 +421,12 @@ TEST_F(LxcConfigItemIsSupportedTest, NullIsNotSupported) {
 TEST_F(LxcConfigItemIsSupportedTest, AKeyOfOneMebibyteIsNotSupported) {
   COVERS(spec::lxc_config_item_is_supported::kLongKey);
   EXPECT_FALSE(testee().ConfigItemIsSupported(std::string(1 << 20, 'x')));
-  EXPECT_FALSE(testee().ConfigItemIsSupported("lxc.arch" + std::string(1 << 20, 'x')));
+  EXPECT_FALSE(
+      testee().ConfigItemIsSupported("lxc.arch" + std::string(1 << 20, 'x')));
 }
 
-TEST_F(LxcConfigItemIsSupportedTest, AProcessWithoutPrivilegesGetsTheSameAnswers) {
+TEST_F(LxcConfigItemIsSupportedTest,
+       AProcessWithoutPrivilegesGetsTheSameAnswers) {
   COVERS(spec::lxc_config_item_is_supported::kIndependentOfPrivilege);
   constexpr uid_t kNobody = 65534;
   const std::string as_root = Answers();
@@ -245,8 +438,9 @@ TEST_F(LxcConfigItemIsSupportedTest, AProcessWithoutPrivilegesGetsTheSameAnswers
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0) << "the child could not drop its privileges, or was answered otherwise";
+  EXPECT_EQ(status, 0)
+      << "the child could not drop its privileges, or was answered otherwise";
 }
 
-}  // namespace
-}  // namespace lxcspec
+} // namespace
+} // namespace lxcspec

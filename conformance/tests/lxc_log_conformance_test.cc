@@ -1,128 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which file the log goes to, and from when to when. What is in it:
+// lxc_log_output.
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <regex>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "conformance/harness/testee_test.h"
+#include "conformance/harness/log_test.h"
 
 namespace lxcspec {
 namespace {
 
 namespace fs = std::filesystem;
 
-using ::testing::AllOf;
-using ::testing::ContainsRegex;
-using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-std::string Contents(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
+// What `body` returns in a process of its own, as its exit status; -1 if it did
+// not end by itself.
+int InForkedProcess(const std::function<int()> &body) {
+  const pid_t child = fork();
+  if (child == 0)
+    _exit(body());
+  int status = -1;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+    return -1;
+  return WEXITSTATUS(status);
 }
 
-std::vector<std::string> Lines(const fs::path& file) {
-  std::ifstream stream(file);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
+// The umask of the process while this lives.
+class ScopedUmask {
+public:
+  explicit ScopedUmask(mode_t mask) : old_(umask(mask)) {}
+  ~ScopedUmask() { umask(old_); }
+  ScopedUmask(const ScopedUmask &) = delete;
+  ScopedUmask &operator=(const ScopedUmask &) = delete;
 
-// The descriptor of this process that refers to the file, or -1.
-int DescriptorOf(const fs::path& file) {
-  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    if (fs::read_symlink(entry.path(), gone) == file) {
-      return std::stoi(entry.path().filename().string());
-    }
-  }
-  return -1;
-}
-
-std::vector<std::string> FilesBelow(const fs::path& folder) {
-  std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), folder).string());
-  }
-  return files;
-}
-
-// Where standard error goes while this lives.
-class CapturedStderr {
- public:
-  CapturedStderr() { ::testing::internal::CaptureStderr(); }
-  std::string Text() { return ::testing::internal::GetCapturedStderr(); }
+private:
+  const mode_t old_;
 };
 
-class LxcLogTest : public TesteeTest {
- protected:
+mode_t PermissionsOf(const fs::path &path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : -1;
+}
+
+class LxcLogTest : public LogTest {
+protected:
+  // A name that no container and no log file of the machine has.
+  static constexpr char kNobody[] = "lxcspec-default-log";
+
   void SetUp() override {
-    TesteeTest::SetUp();
-    if (HasFatalFailure()) return;
-    file_ = scratch() / "test.log";
-    bad_config_ = scratch() / "bad.conf";
-    std::ofstream(bad_config_) << "lxc.nonsense = 1\n";
-    // Before any log is open: making a container object may have something to say as well.
-    auto container = NewContainer("speaker");
-    if (!container) return Broken(container.error().ToString());
-    speaker_ = *std::move(container);
+    LogTest::SetUp();
+    if (HasFatalFailure())
+      return;
+    // Where a default file may be when the caller names no container path.
+    auto container = testee().NewContainer(kNobody, std::nullopt);
+    if (!container)
+      return Broken(container.error().ToString());
+    auto path = (*container)->ConfigPath();
+    if (!path)
+      return Broken(path.error().ToString());
+    default_path_ = *std::move(path);
   }
 
   void TearDown() override {
-    speaker_.reset();
-    testee().LogClose();
-    TesteeTest::TearDown();
+    LogTest::TearDown();
+    for (const auto &file : DefaultFiles()) {
+      std::error_code not_empty;
+      fs::remove(file);
+      fs::remove(file.parent_path(), not_empty);
+    }
+    std::error_code not_empty;
+    fs::remove("/var/log/lxc", not_empty);
   }
 
-  const std::string& file() const { return file_; }
+  const std::string &default_path() const { return default_path_; }
 
-  // Has the testee log one failure, which the chapter calls a message.
-  void ProvokeMessage() { ASSERT_THAT(speaker_->LoadConfig(bad_config_), Fails()); }
-
-  // What the log file holds after one message.
-  void ProvokeMessageInto(const LogSettings& settings) {
-    ASSERT_OK(testee().LogInit(settings));
-    ProvokeMessage();
+  // The files <kNobody>.log in the places that the documentation names.
+  std::vector<fs::path> DefaultFiles() const {
+    std::vector<fs::path> files;
+    for (const fs::path folder : {default_path_, std::string("/var/log/lxc")}) {
+      for (const auto &file : FilesBelow(folder)) {
+        if (fs::path(file).filename() == fmt::format("{}.log", kNobody)) {
+          files.push_back(folder / file);
+        }
+      }
+    }
+    return files;
   }
 
-  // Lines of the file that the testee wrote at the level ERROR.
-  std::vector<std::string> ErrorLines() const {
-    std::vector<std::string> lines = Lines(file_);
-    std::erase_if(lines, [](const std::string& line) { return line.find("ERROR") == line.npos; });
-    return lines;
-  }
-
- private:
-  std::string file_;
-  std::string bad_config_;
-  std::unique_ptr<Container> speaker_;
+private:
+  std::string default_path_;
 };
-
-class LxcLogLevelTest : public LxcLogTest, public ::testing::WithParamInterface<const char*> {};
-class LxcLogAdmittingLevelTest : public LxcLogLevelTest {};
-class LxcLogFilteringLevelTest : public LxcLogLevelTest {};
-class LxcLogLevelSpellingTest : public LxcLogLevelTest {};
-
-std::string SpellingName(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
-
-INSTANTIATE_TEST_SUITE_P(Levels, LxcLogAdmittingLevelTest,
-                         ::testing::Values("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR"),
-                         SpellingName);
-INSTANTIATE_TEST_SUITE_P(Levels, LxcLogFilteringLevelTest,
-                         ::testing::Values("CRIT", "ALERT", "FATAL"), SpellingName);
-INSTANTIATE_TEST_SUITE_P(Spellings, LxcLogLevelSpellingTest,
-                         ::testing::Values("FATAL", "fatal", "FaTaL"), SpellingName);
 
 TEST_F(LxcLogTest, IsAnnounced) {
   COVERS(spec::lxc_log::kAnnounced);
@@ -148,6 +131,16 @@ TEST_F(LxcLogTest, InitialisingMakesMissingFolders) {
   EXPECT_TRUE(fs::is_regular_file(deep));
 }
 
+TEST_F(LxcLogTest, ARelativeFileIsBelowTheDirectoryOfTheCall) {
+  COVERS(spec::lxc_log::kRelativeFile);
+  ASSERT_EQ(chdir(scratch().c_str()), 0);
+  ASSERT_OK(testee().LogInit(LogSettings{.file = "test.log"}));
+  ASSERT_EQ(chdir("/"), 0);
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessage());
+  EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
+  EXPECT_FALSE(fs::exists("/test.log"));
+}
+
 TEST_F(LxcLogTest, MessagesGoBehindWhatWasThere) {
   COVERS(spec::lxc_log::kAppends);
   std::ofstream(file()) << "before\n";
@@ -158,113 +151,53 @@ TEST_F(LxcLogTest, MessagesGoBehindWhatWasThere) {
 
 TEST_F(LxcLogTest, WithoutAFileMessagesGoToTheContainersOwn) {
   COVERS(spec::lxc_log::kDefaultFile);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = "named", .lxcpath = lxcpath()}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = "named", .lxcpath = lxcpath()}));
+  EXPECT_THAT(FilesBelow(lxcpath()), ElementsAre("named/named.log"));
   EXPECT_THAT(Contents(lxcpath() / "named" / "named.log"), HasSubstr("ERROR"));
+}
+
+TEST_F(LxcLogTest, WithoutAContainerPathTheDefaultFileIsInADocumentedPlace) {
+  COVERS(spec::lxc_log::kDefaultFileOfDefaultPath);
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = kNobody}));
+  ASSERT_EQ(DefaultFiles().size(), 1u);
+  EXPECT_THAT(Contents(DefaultFiles().front()), HasSubstr("ERROR"));
+}
+
+TEST_F(LxcLogTest,
+       WithTheDefaultContainerPathTheDefaultFileIsInADocumentedPlace) {
+  COVERS(spec::lxc_log::kDefaultFileOfDefaultPath);
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = kNobody, .lxcpath = default_path()}));
+  ASSERT_EQ(DefaultFiles().size(), 1u);
+  EXPECT_THAT(Contents(DefaultFiles().front()), HasSubstr("ERROR"));
 }
 
 TEST_F(LxcLogTest, FileNoneOpensNoFile) {
   COVERS(spec::lxc_log::kFileNone);
-  const auto before = FilesBelow(scratch());
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.name = "named", .lxcpath = lxcpath(), .file = "none"}));
-  EXPECT_EQ(FilesBelow(scratch()), before);
+  const auto files = FilesBelow(scratch());
+  const auto open_files = OpenFiles();
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto(
+      {.name = kNobody, .lxcpath = lxcpath(), .file = "none"}));
+  EXPECT_EQ(FilesBelow(scratch()), files);
+  EXPECT_EQ(OpenFiles(), open_files);
+  EXPECT_THAT(DefaultFiles(), IsEmpty());
   EXPECT_FALSE(fs::exists("none"));
 }
 
 TEST_F(LxcLogTest, WithoutAFileAndANameNoFileIsOpened) {
   COVERS(spec::lxc_log::kNoFileWithoutName);
-  const auto before = FilesBelow(scratch());
+  const auto files = FilesBelow(scratch());
+  const auto open_files = OpenFiles();
   ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.lxcpath = lxcpath()}));
-  EXPECT_EQ(FilesBelow(scratch()), before);
+  EXPECT_EQ(FilesBelow(scratch()), files);
+  EXPECT_EQ(OpenFiles(), open_files);
 }
 
-TEST_F(LxcLogTest, WithoutALevelErrorsAndNothingLessAreLogged) {
-  COVERS(spec::lxc_log::kDefaultLevelIsError);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
-  EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
-  EXPECT_THAT(Lines(file()), Each(Not(ContainsRegex(" (TRACE|DEBUG|INFO|NOTICE|WARN) "))));
-}
-
-TEST_P(LxcLogFilteringLevelTest, AnErrorIsNotLogged) {
-  COVERS(spec::lxc_log::kLevelFilters);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
-  EXPECT_THAT(ErrorLines(), IsEmpty());
-}
-
-TEST_P(LxcLogAdmittingLevelTest, AnErrorIsLogged) {
-  COVERS(spec::lxc_log::kLevelAdmits);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
-  EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
-}
-
-TEST_P(LxcLogLevelSpellingTest, FatalFiltersErrorsHoweverItIsWritten) {
-  COVERS(spec::lxc_log::kLevelNamesAnyCase);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
-  EXPECT_THAT(ErrorLines(), IsEmpty());
-}
-
-TEST_F(LxcLogTest, ALineNamesItsLevelInCapitals) {
-  COVERS(spec::lxc_log::kLineHasLevel);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
-  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(HasSubstr(" ERROR "))));
-}
-
-TEST_F(LxcLogTest, ALineHasTheTimeInUtc) {
-  COVERS(spec::lxc_log::kLineHasTime);
-  const time_t before = time(nullptr);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
-  const time_t after = time(nullptr);
-
-  ASSERT_THAT(ErrorLines(), Not(IsEmpty()));
-  std::smatch stamp;
-  const std::string line = ErrorLines().front();
-  ASSERT_TRUE(std::regex_search(line, stamp, std::regex(R"( (\d{14})\.\d{3} )"))) << line;
-  tm parts{};
-  strptime(stamp[1].str().c_str(), "%Y%m%d%H%M%S", &parts);
-  const time_t logged = timegm(&parts);
-  EXPECT_GE(logged, before);
-  EXPECT_LE(logged, after);
-}
-
-TEST_F(LxcLogTest, ALineBeginsWithThePrefix) {
-  COVERS(spec::lxc_log::kLineBeginsWithPrefix);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .prefix = "my-client"}));
-  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("my-client "))));
-}
-
-TEST_F(LxcLogTest, ALineHasTheNameBehindThePrefix) {
-  COVERS(spec::lxc_log::kLineHasName);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.name = "named", .file = file(), .prefix = "my-client"}));
-  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("my-client named "))));
-}
-
-TEST_F(LxcLogTest, AnErrorIsOnStandardErrorWithoutAFile) {
-  COVERS(spec::lxc_log::kErrorsOnStderr);
-  CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = "none"}));
-  EXPECT_THAT(captured.Text(), Not(IsEmpty()));
-}
-
-TEST_F(LxcLogTest, AnErrorIsOnStandardErrorBesideTheFile) {
-  COVERS(spec::lxc_log::kErrorsOnStderr);
-  CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
-  EXPECT_THAT(captured.Text(), Not(IsEmpty()));
-}
-
-TEST_F(LxcLogTest, QuietSilencesStandardErrorWithoutAFile) {
-  COVERS(spec::lxc_log::kQuiet);
-  CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = "none", .quiet = true}));
-  EXPECT_THAT(captured.Text(), IsEmpty());
-}
-
-TEST_F(LxcLogTest, QuietSilencesStandardErrorBesideAFile) {
-  COVERS(spec::lxc_log::kQuiet);
-  CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .quiet = true}));
-  EXPECT_THAT(captured.Text(), IsEmpty());
+TEST_F(LxcLogTest, AForkedProcessWritesToTheSameFile) {
+  COVERS(spec::lxc_log::kSharedAfterFork);
+  ASSERT_OK(testee().LogInit(LogSettings{.file = file()}));
+  ASSERT_EQ(InForkedProcess([this] { return Speak() ? 1 : 0; }), 0);
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
@@ -283,46 +216,63 @@ TEST_F(LxcLogTest, ClosingEndsWriting) {
 
 TEST_F(LxcLogTest, InitialisingAfterClosingMovesToTheNewFile) {
   COVERS(spec::lxc_log::kInitAfterClose);
-  const std::string first = scratch() / "first.log";
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = first}));
-  const std::string before = Contents(first);
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = other_file()}));
+  const std::string before = Contents(other_file());
 
   testee().LogClose();
   ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
 
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
-  EXPECT_EQ(Contents(first), before);
+  EXPECT_EQ(Contents(other_file()), before);
 }
 
 TEST_F(LxcLogTest, TheLevelOfALaterInitialisationApplies) {
   COVERS(spec::lxc_log::kLevelAfterClose);
-  ASSERT_OK(testee().LogInit(LogSettings{.file = scratch() / "first.log", .level = "FATAL"}));
+  ASSERT_OK(
+      testee().LogInit(LogSettings{.file = other_file(), .level = "FATAL"}));
   testee().LogClose();
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = "ERROR"}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.file = file(), .level = "ERROR"}));
+  EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
+}
+
+TEST_F(LxcLogTest, ThePrefixOfAnEarlierInitialisationIsGone) {
+  COVERS(spec::lxc_log::kPrefixAfterClose);
+  ASSERT_OK(testee().LogInit(
+      LogSettings{.file = other_file(), .prefix = "my-client"}));
+  testee().LogClose();
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
+  ASSERT_THAT(ErrorLines(), Not(IsEmpty()));
+  const std::string line = ErrorLines().front();
+  EXPECT_NE(line.substr(0, line.find(' ')), "my-client");
+}
+
+TEST_F(LxcLogTest, AFileCanBeOpenedAfterNone) {
+  COVERS(spec::lxc_log::kInitAfterNoFile);
+  ASSERT_OK(testee().LogInit(LogSettings{.file = "none"}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
 TEST_F(LxcLogTest, ASecondInitialisationLosesNoMessage) {
   COVERS(spec::lxc_log::kSecondInitKeepsALog);
-  const std::string first = scratch() / "first.log";
-  ASSERT_OK(testee().LogInit(LogSettings{.file = first}));
+  ASSERT_OK(testee().LogInit(LogSettings{.file = other_file()}));
   static_cast<void>(testee().LogInit(LogSettings{.file = file()}));
   ASSERT_NO_FATAL_FAILURE(ProvokeMessage());
-  EXPECT_THAT(Contents(first) + Contents(file()), HasSubstr("ERROR"));
+  EXPECT_THAT(Contents(other_file()) + Contents(file()), HasSubstr("ERROR"));
 }
 
 TEST_F(LxcLogTest, TheCallersStructIsLeftAlone) {
   COVERS(spec::lxc_log::kStructUnchanged);
-  const LogSettings with_file{.name = "named", .file = file(), .prefix = "p", .quiet = true};
+  const LogSettings with_file{
+      .name = "named", .file = file(), .prefix = "p", .quiet = true};
   EXPECT_THAT(testee().LogInit(with_file), SucceedsWith(with_file));
 }
 
 TEST_F(LxcLogTest, AStructWithoutAPathIsLeftAlone) {
   COVERS(spec::lxc_log::kStructUnchanged);
-  const LogSettings without_path{.name = "named"};
+  const LogSettings without_path{.name = kNobody};
   EXPECT_THAT(testee().LogInit(without_path), SucceedsWith(without_path));
-  testee().LogClose();
-  fs::remove_all("/var/log/lxc");
 }
 
 TEST_F(LxcLogTest, TheDescriptorIsClosedOnExec) {
@@ -335,13 +285,36 @@ TEST_F(LxcLogTest, TheDescriptorIsClosedOnExec) {
 
 TEST_F(LxcLogTest, OthersHaveNoAccessToTheFile) {
   COVERS(spec::lxc_log::kFilePrivate);
-  const mode_t old_mask = umask(0);
-  const auto initialised = testee().LogInit(LogSettings{.file = file()});
-  umask(old_mask);
-  ASSERT_OK(initialised);
-  struct stat status {};
-  ASSERT_EQ(stat(file().c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & S_IRWXO, 0u) << fmt::format("mode {:o}", status.st_mode);
+  const ScopedUmask nothing(0);
+  ASSERT_OK(testee().LogInit(LogSettings{.file = file()}));
+  EXPECT_EQ(PermissionsOf(file()) & S_IRWXO, 0u)
+      << fmt::format("{:o}", PermissionsOf(file()));
+}
+
+TEST_F(LxcLogTest, OthersHaveNoAccessToTheDefaultFile) {
+  COVERS(spec::lxc_log::kFilePrivate);
+  const ScopedUmask nothing(0);
+  ASSERT_OK(
+      testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath()}));
+  const mode_t mode = PermissionsOf(lxcpath() / "named" / "named.log");
+  EXPECT_EQ(mode & S_IRWXO, 0u) << fmt::format("{:o}", mode);
+}
+
+TEST_F(LxcLogTest, TheUmaskTakesPermissionsAway) {
+  COVERS(spec::lxc_log::kHonoursUmask);
+  const ScopedUmask group_and_others(S_IRWXG | S_IRWXO);
+  ASSERT_OK(testee().LogInit(LogSettings{.file = file()}));
+  EXPECT_EQ(PermissionsOf(file()) & (S_IRWXG | S_IRWXO), 0u)
+      << fmt::format("{:o}", PermissionsOf(file()));
+}
+
+TEST_F(LxcLogTest, OnlyTheOwnerWritesAFolderThatWasMade) {
+  COVERS(spec::lxc_log::kFoldersNotWritable);
+  const ScopedUmask nothing(0);
+  const fs::path folder = scratch() / "folder";
+  ASSERT_OK(testee().LogInit(LogSettings{.file = folder / "test.log"}));
+  EXPECT_EQ(PermissionsOf(folder) & (S_IWGRP | S_IWOTH), 0u)
+      << fmt::format("{:o}", PermissionsOf(folder));
 }
 
 TEST_F(LxcLogTest, NullSettingsFailWithEinval) {
@@ -349,22 +322,59 @@ TEST_F(LxcLogTest, NullSettingsFailWithEinval) {
   EXPECT_THAT(testee().LogInit(std::nullopt), FailsWithErrno(EINVAL));
 }
 
-TEST_F(LxcLogTest, AnEmptyFileNameIsRefused) {
+TEST_F(LxcLogTest, AnEmptyFileNameIsRefusedWithEinval) {
   COVERS(spec::lxc_log::kEmptyFileName);
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = ""}), Fails());
+  EXPECT_THAT(testee().LogInit(LogSettings{
+                  .name = "named", .lxcpath = lxcpath(), .file = ""}),
+              FailsWithErrno(EINVAL));
+  EXPECT_THAT(FilesBelow(lxcpath()), IsEmpty());
 }
 
 TEST_F(LxcLogTest, ADirectoryIsRefusedWithEisdir) {
   COVERS(spec::lxc_log::kFileIsDirectory);
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = scratch()}), FailsWithErrno(EISDIR));
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = scratch()}),
+              FailsWithErrno(EISDIR));
 }
 
 TEST_F(LxcLogTest, AFileBelowAFileIsRefusedWithEnotdir) {
   COVERS(spec::lxc_log::kFileCannotBeOpened);
   std::ofstream(file()) << "a file\n";
+  const auto open_files = OpenFiles();
   EXPECT_THAT(testee().LogInit(LogSettings{.file = file() + "/test.log"}),
               FailsWithErrno(ENOTDIR));
-  EXPECT_EQ(DescriptorOf(file()), -1);
+  EXPECT_EQ(OpenFiles(), open_files);
+}
+
+TEST_F(LxcLogTest, ATooLongPathIsRefusedWithEnametoolong) {
+  COVERS(spec::lxc_log::kLongFileName);
+  std::string path = scratch();
+  while (path.size() <= PATH_MAX)
+    path += "/folder";
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}),
+              FailsWithErrno(ENAMETOOLONG));
+}
+
+TEST_F(LxcLogTest, ATooLongNameIsRefusedWithEnametoolong) {
+  COVERS(spec::lxc_log::kLongFileName);
+  const fs::path path = scratch() / std::string(NAME_MAX + 1, 'x');
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}),
+              FailsWithErrno(ENAMETOOLONG));
+}
+
+TEST_F(LxcLogTest, AFileThatTheCallerMayNotMakeIsRefusedWithEacces) {
+  COVERS(spec::lxc_log::kNoPermission);
+  constexpr uid_t kUnprivileged = 65534;
+  const fs::path folder = scratch() / "folder";
+  ASSERT_TRUE(fs::create_directory(folder));
+  ASSERT_EQ(chmod(folder.c_str(), 0700), 0);
+  const int reported = InForkedProcess([&] {
+    if (setgid(kUnprivileged) != 0 || setuid(kUnprivileged) != 0)
+      return -1;
+    const auto initialised =
+        testee().LogInit(LogSettings{.file = folder / "test.log"});
+    return initialised ? 0 : initialised.error().code;
+  });
+  EXPECT_EQ(reported, EACCES);
 }
 
 TEST_F(LxcLogTest, AfterAFailureAnotherFileCanBeUsed) {
@@ -379,16 +389,19 @@ TEST_F(LxcLogTest, ClosingWithoutALogDoesNoHarm) {
   testee().LogClose();
   ASSERT_OK(testee().LogInit(LogSettings{.file = file()}));
   testee().LogClose();
+  const auto open_files = OpenFiles();
   testee().LogClose();
+  EXPECT_EQ(OpenFiles(), open_files);
   ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
 TEST_F(LxcLogTest, TheContainerNeedNotBeDefined) {
   COVERS(spec::lxc_log::kUndefinedContainer);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = "no-such-container", .file = file()}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = "no-such-container", .file = file()}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
-}  // namespace
-}  // namespace lxcspec
+} // namespace
+} // namespace lxcspec
