@@ -293,7 +293,7 @@ class Session {
 };
 
 Status RunSession(Session& session) {
-  RemoveStaleTestCgroups(session.layout());
+  RemoveStaleTestCgroups(session.layout(), kGrace);
   const RootControllers controllers(session.layout());
   ASSIGN_OR_RETURN(const std::vector<PlannedTest> plan, session.Plan());
   RETURN_IF_ERROR(session.WriteHead());

@@ -187,6 +187,9 @@ void RunStub(const StubTask& task) {
   prctl(PR_SET_NAME, "lxcspec-stub");
   signal(SIGPIPE, SIG_IGN);
   CloseOthers(task);
+  // The launcher may have died before the kernel was asked to tell.
+  pollfd lifeline{.fd = task.lifeline, .events = 0, .revents = 0};
+  if (poll(&lifeline, 1, 0) != 0) _exit(1);
   // The launcher's descriptors left 0 to 3 unused, which the loops above have closed.
   for (int number = 0; number <= kResultFd; ++number) (void)!open("/dev/null", O_RDWR | O_CLOEXEC);
 

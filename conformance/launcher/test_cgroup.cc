@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,7 +65,23 @@ int RemoveTree(const std::string& path) {
   return errno;
 }
 
-bool IsRunning(pid_t pid) { return kill(pid, 0) == 0 || errno == EPERM; }
+// Removes the tree, waiting for dying processes to leave it. Returns an errno or 0.
+int RemoveTreeUntil(const std::string& path, std::chrono::steady_clock::time_point until) {
+  for (;;) {
+    const int failure = RemoveTree(path);
+    if (failure != EBUSY || std::chrono::steady_clock::now() >= until) return failure;
+    // A v1 hierarchy cannot be waited on for its last process, so ask again shortly.
+    poll(nullptr, 0, 2);
+  }
+}
+
+bool IsRunning(pid_t pid) {
+  const auto stat = ReadFile(fmt::format("/proc/{}/stat", pid));
+  if (!stat) return false;
+  // The state follows the program's name, which may itself hold parentheses.
+  const size_t state = stat->rfind(')') + 2;
+  return state < stat->size() && (*stat)[state] != 'Z';
+}
 
 }  // namespace
 
@@ -102,30 +117,23 @@ Status TestCgroup::Enter() const {
 
 Status TestCgroup::Remove(std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  while (!mounts_.empty()) {
-    const std::string path = PathIn(mounts_.back());
-    const int failure = RemoveTree(path);
-    if (failure == 0) {
-      mounts_.pop_back();
-    } else if (failure == EBUSY && std::chrono::steady_clock::now() < until) {
-      // A v1 hierarchy cannot be waited on for its last process, so ask again shortly.
-      poll(nullptr, 0, 2);
-    } else {
-      mounts_.clear();
-      return Fail(failure, "rmdir(" + path + ")");
-    }
+  Status status;
+  for (const CgroupMount& mount : std::exchange(mounts_, {})) {
+    const int failure = RemoveTreeUntil(PathIn(mount), until);
+    if (failure != 0 && status) status = Fail(failure, "rmdir(" + PathIn(mount) + ")");
   }
-  return {};
+  return status;
 }
 
-void RemoveStaleTestCgroups(const CgroupLayout& layout) {
+void RemoveStaleTestCgroups(const CgroupLayout& layout, std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
   for (const CgroupMount& mount : layout.mounts) {
     for (const std::string& name : ListDirectories(mount.mount_point)) {
       int launcher = 0;
       int number = 0;
       if (sscanf(name.c_str(), "lxcspec.%d.%d", &launcher, &number) != 2) continue;
       // A launcher takes its tests with it, so a dead one's cgroups are empty or emptying.
-      if (!IsRunning(launcher)) RemoveTree(mount.mount_point + "/" + name);
+      if (!IsRunning(launcher)) RemoveTreeUntil(mount.mount_point + "/" + name, until);
     }
   }
 }

@@ -46,8 +46,9 @@ class TestCgroup {
   std::string name_;
 };
 
-// Removes test cgroups of launchers that no longer run.
-void RemoveStaleTestCgroups(const CgroupLayout& layout);
+// Removes test cgroups of launchers that no longer run, waiting up to `patience` in all for their
+// processes to die.
+void RemoveStaleTestCgroups(const CgroupLayout& layout, std::chrono::milliseconds patience);
 
 // Lets cgroups below the root of the v2 hierarchy have every controller. Undone, where nobody else
 // needs it, by destruction.
