@@ -2,11 +2,8 @@
 
 #include "conformance/harness/console_test.h"
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
-#include <optional>
-#include <system_error>
 #include <utility>
 
 namespace lxcspec {
@@ -52,22 +49,6 @@ std::string ReadOutput(Container& container, size_t size) {
   const Result<std::string> written = container.Ask({"write", text});
   if (!written) return ::testing::AssertionFailure() << written.error();
   return Eventually([&] { return container->ConsoleLog(Read(1)); }, ReturnsData(text.substr(0, 1)));
-}
-
-std::optional<size_t> PatternPosition(const std::string& piece) {
-  constexpr size_t kLine = 8;
-  if (piece.size() < 2 * kLine) return std::nullopt;
-  const size_t line = piece.find('\n') + 1;
-  if (line == 0 || line > kLine) return std::nullopt;
-  size_t number = 0;
-  const char* const digits = piece.data() + line;
-  const auto [end, error] = std::from_chars(digits, digits + kLine - 1, number);
-  if (error != std::errc() || end != digits + kLine - 1 || number * kLine < line) {
-    return std::nullopt;
-  }
-  const size_t position = number * kLine - line;
-  const bool is_piece = Pattern(position + piece.size()).substr(position) == piece;
-  return is_piece ? std::optional(position) : std::nullopt;
 }
 
 ::testing::Matcher<const Result<ConsoleLogReply>&> ReturnsData(const std::string& data) {

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "conformance/harness/probed_container.h"  // IWYU pragma: export
@@ -53,9 +52,6 @@ std::string ReadOutput(Container& container, size_t size);
 // Has the init write `text`, of two to 256 bytes, and takes the first byte out of the buffer. A
 // terminal passes so few bytes on in one piece, so the others are in the buffer then.
 ::testing::AssertionResult WriteAndTakeFirst(ProbedContainer& container, const std::string& text);
-
-// Where in Pattern() the piece belongs, if it is one of at least 16 bytes.
-std::optional<size_t> PatternPosition(const std::string& piece);
 
 // A reply of console_log() with exactly this data, or with none.
 ::testing::Matcher<const Result<ConsoleLogReply>&> ReturnsData(const std::string& data);

@@ -2,10 +2,14 @@
 
 #include "conformance/probes/pattern.h"
 
+#include <charconv>
+#include <system_error>
+
 namespace lxcspec {
 namespace {
 
 constexpr size_t kDigits = 7;
+constexpr size_t kLine = kDigits + 1;
 
 }  // namespace
 
@@ -18,6 +22,21 @@ std::string Pattern(size_t size) {
   }
   text.resize(size);
   return text;
+}
+
+std::optional<size_t> PatternPosition(const std::string& piece) {
+  if (piece.size() < 2 * kLine) return std::nullopt;
+  const size_t line = piece.find('\n') + 1;
+  if (line == 0 || line > kLine) return std::nullopt;
+  size_t number = 0;
+  const char* const digits = piece.data() + line;
+  const auto [end, error] = std::from_chars(digits, digits + kDigits, number);
+  if (error != std::errc() || end != digits + kDigits || number * kLine < line) {
+    return std::nullopt;
+  }
+  const size_t position = number * kLine - line;
+  const bool is_piece = Pattern(position + piece.size()).substr(position) == piece;
+  return is_piece ? std::optional(position) : std::nullopt;
 }
 
 std::string Octets(size_t size) {

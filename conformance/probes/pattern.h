@@ -7,13 +7,17 @@
 #define LXCSPEC_CONFORMANCE_PROBES_PATTERN_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace lxcspec {
 
 // The first `size` bytes of the decimal numbers from 0 upwards, seven digits and a newline each.
-// Any eight bytes in a row occur in one place only.
 std::string Pattern(size_t size);
+
+// Where in the pattern the piece belongs. Nothing for what is no piece of it or has fewer than 16
+// bytes, which may not name one place.
+std::optional<size_t> PatternPosition(const std::string& piece);
 
 // `size` bytes that count 0, 1, ... 255, 0, ...
 std::string Octets(size_t size);
