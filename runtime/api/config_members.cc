@@ -14,7 +14,7 @@ namespace {
 
 // Runs a function on a client's container under its lock, and records its failure.
 template <typename Function>
-bool Do(abi::Container* client, Function function) {
+bool Do(abi::Container* client, const char* call, Function function) {
   if (client == nullptr) {
     errno = EINVAL;
     return false;
@@ -22,7 +22,8 @@ bool Do(abi::Container* client, Function function) {
   Handle& handle = Handle::Of(client);
   const std::lock_guard lock(handle.mutex());
   const Status done = function(handle);
-  if (!done) handle.Complain(done.error());
+  if (done) handle.Trace(call);
+  else handle.Complain(done.error());
   return done.has_value();
 }
 
@@ -56,15 +57,15 @@ Status NeedsKey(const char* key) {
 }
 
 bool LoadConfig(abi::Container* client, const char* file) {
-  return Do(client, [&](Handle& handle) { return handle.container().Load(Maybe(file)); });
+  return Do(client, "load_config", [&](Handle& handle) { return handle.container().Load(Maybe(file)); });
 }
 
 bool SaveConfig(abi::Container* client, const char* file) {
-  return Do(client, [&](Handle& handle) { return handle.container().Save(Maybe(file)); });
+  return Do(client, "save_config", [&](Handle& handle) { return handle.container().Save(Maybe(file)); });
 }
 
 bool SetConfigItem(abi::Container* client, const char* key, const char* value) {
-  return Do(client, [&](Handle& handle) -> Status {
+  return Do(client, "set_config_item", [&](Handle& handle) -> Status {
     TRY(NeedsKey(key));
     // As the header has it, a value that is NULL clears.
     return handle.container().SetItem(key, value != nullptr ? value : "");
@@ -72,14 +73,14 @@ bool SetConfigItem(abi::Container* client, const char* key, const char* value) {
 }
 
 bool ClearConfigItem(abi::Container* client, const char* key) {
-  return Do(client, [&](Handle& handle) -> Status {
+  return Do(client, "clear_config_item", [&](Handle& handle) -> Status {
     TRY(NeedsKey(key));
     return handle.container().config().Clear(key);
   });
 }
 
 void ClearConfig(abi::Container* client) {
-  Do(client, [&](Handle& handle) {
+  Do(client, "clear_config", [&](Handle& handle) {
     handle.container().config().ClearAll();
     return Status();
   });
@@ -109,7 +110,7 @@ const char* GetConfigPath(abi::Container* client) {
 }
 
 bool SetConfigPath(abi::Container* client, const char* path) {
-  return Do(client, [&](Handle& handle) -> Status {
+  return Do(client, "set_config_path", [&](Handle& handle) -> Status {
     if (path == nullptr) return Failure(EINVAL, "the path is NULL");
     TRY(handle.container().MoveTo(path));
     handle.RefreshFields();
@@ -118,7 +119,7 @@ bool SetConfigPath(abi::Container* client, const char* path) {
 }
 
 bool WantDaemonize(abi::Container* client, bool state) {
-  return Do(client, [&](Handle& handle) {
+  return Do(client, "want_daemonize", [&](Handle& handle) {
     handle.daemonize = state;
     return Status();
   });

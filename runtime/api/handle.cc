@@ -13,6 +13,15 @@
 namespace lxcspec::runtime {
 namespace {
 
+// The log that the container's configuration asks for.
+ContainerLog OwnLog(const Config& config) {
+  const auto value = [&](const char* key) {
+    const auto& values = config.Values(key);
+    return values.empty() ? std::string() : values.front();
+  };
+  return {.file = value("lxc.log.file"), .level = value("lxc.log.level")};
+}
+
 // Replaces a string that the struct owns.
 void Assign(char*& field, const std::string& text) {
   free(field);
@@ -69,8 +78,14 @@ void Handle::RefreshFields() {
   lxc_conf = &container_.config();
 }
 
+void Handle::Trace(const char* call, std::source_location from) {
+  Log(LogLevel::kTrace, "lxccontainer", container_.name() + ": " + call + "()",
+      OwnLog(container_.config()), from);
+}
+
 void Handle::Complain(const Error& error, std::source_location from) {
-  Log(LogLevel::kError, "lxccontainer", container_.name() + ": " + error.ToString(), from);
+  Log(LogLevel::kError, "lxccontainer", container_.name() + ": " + error.ToString(),
+      OwnLog(container_.config()), from);
   error_num = error.code;
   Assign(error_string, error.ToString());
   errno = error.code;

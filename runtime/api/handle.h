@@ -35,6 +35,9 @@ class Handle : public abi::Container {
   // Puts what clients read of the container into the struct's fields.
   void RefreshFields();
 
+  // Logs what a client had done, for those who follow a client's steps.
+  void Trace(const char* call, std::source_location from = std::source_location::current());
+
   // Records a failure where clients look for it: errno, error_num, error_string, the log.
   void Complain(const Error& error,
                 std::source_location from = std::source_location::current());

@@ -72,7 +72,14 @@ constexpr std::array kKeys = {
     Key{"lxc.mount.fstab", Path},
     Key{"lxc.namespace.clone", NamespaceName, kWordSet, kSpaces},
     Key{"lxc.namespace.keep", NamespaceName, kWordSet, kSpaces},
-    Key{"lxc.namespace.share.*", Text},
+    Key{"lxc.namespace.share.cgroup", Text},
+    Key{"lxc.namespace.share.ipc", Text},
+    Key{"lxc.namespace.share.mnt", Text},
+    Key{"lxc.namespace.share.net", Text},
+    Key{"lxc.namespace.share.pid", Text},
+    Key{"lxc.namespace.share.time", Text},
+    Key{"lxc.namespace.share.user", Text},
+    Key{"lxc.namespace.share.uts", Text},
     Key{"lxc.net.#.flags", DeviceFlags},
     Key{"lxc.net.#.hwaddr", HardwareAddress},
     Key{"lxc.net.#.ipv4.address", Ipv4Address, kList, kBetween},
@@ -181,6 +188,10 @@ bool IsFamily(std::string_view text) {
   if (!text.starts_with("lxc")) return false;
   return std::any_of(kKeys.begin(), kKeys.end(),
                      [&](const Key& key) { return IsFamilyOf(text, key.pattern); });
+}
+
+bool IsAssignable(std::string_view text) {
+  return FindKey(text) != nullptr || text == kIncludeDirective || text == kAllNetworks;
 }
 
 std::optional<std::string> NetworkSlot(std::string_view concrete) {

@@ -50,6 +50,14 @@ const Key* FindKey(std::string_view concrete);
 // Whether the text is a whole part of some key, at a dot: lxc.net, lxc.net.0, lxc.cap.
 bool IsFamily(std::string_view text);
 
+// A directive to the parser: its value names a file or folder to read.
+inline constexpr std::string_view kIncludeDirective = "lxc.include";
+// The only family that is documented as a key of its own: `lxc.net =` removes every interface.
+inline constexpr std::string_view kAllNetworks = "lxc.net";
+
+// Whether the text can stand before the `=` of a configuration's line.
+bool IsAssignable(std::string_view text);
+
 // `lxc.net.3` of lxc.net.3.type; nothing for keys without an index.
 std::optional<std::string> NetworkSlot(std::string_view concrete);
 

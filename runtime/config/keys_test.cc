@@ -66,6 +66,14 @@ TEST(KeysTest, KnowsFamilies) {
   }
 }
 
+TEST(KeysTest, ALineMayBeginWithAKeyADirectiveOrTheFamilyOfNetworks) {
+  EXPECT_TRUE(IsAssignable("lxc.arch"));
+  EXPECT_TRUE(IsAssignable("lxc.include"));
+  EXPECT_TRUE(IsAssignable("lxc.net"));
+  EXPECT_FALSE(IsAssignable("lxc.net.0"));
+  EXPECT_FALSE(IsAssignable("lxc.cap"));
+}
+
 TEST(KeysTest, NamesTheSlotOfANetworkKey) {
   EXPECT_EQ(NetworkSlot("lxc.net.12.type"), "lxc.net.12");
   EXPECT_EQ(NetworkSlot("lxc.net.12"), "lxc.net.12");

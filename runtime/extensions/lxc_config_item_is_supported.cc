@@ -11,7 +11,7 @@ bool ConfigItemIsSupported(std::optional<std::string_view> key) {
   if (!key) return false;
   // lxc_config_item_is_supported.supported_can_be_set
   // lxc_config_item_is_supported.unsupported_cannot_be_set
-  return FindKey(*key) != nullptr;
+  return IsAssignable(*key);
 }
 
 }  // namespace lxcspec::runtime

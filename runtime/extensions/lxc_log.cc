@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include <chrono>
 #include <filesystem>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include "runtime/base/text.h"
@@ -33,9 +33,12 @@ struct LogState {
   std::mutex mutex;
   std::string prefix{kDefaultPrefix};
   std::string name;
-  LogLevel level = LogLevel::kError;
+  // Absent: not asked for.
+  std::optional<LogLevel> level;
   bool quiet = false;
   UniqueFd file;
+  // The client named the file, so no configuration overrides it.
+  bool file_was_named = false;
 };
 
 // Never destroyed: other threads and exit handlers may still have something to say.
@@ -44,14 +47,23 @@ LogState& State() {
   return *state;
 }
 
-LogLevel ParseLevel(const std::optional<std::string>& text) {
-  if (!text) return LogLevel::kError;
+LogLevel ParseLevel(std::string_view text) {
   // lxc_log.level_names_any_case
   const auto* found = std::find_if(kLevelNames.begin(), kLevelNames.end(),
-                                   [&](auto name) { return ToLower(name) == ToLower(*text); });
+                                   [&](auto name) { return ToLower(name) == ToLower(text); });
   // A name that is no level is left open; ERROR loses nothing that matters.
   if (found == kLevelNames.end()) return LogLevel::kError;
   return static_cast<LogLevel>(found - kLevelNames.begin());
+}
+
+// Makes the folders above the file. What is there already, or cannot be made, is open(2)'s to say.
+void MakeFolders(const fs::path& file) {
+  constexpr mode_t kMode = 0755;  // lxc_log.folders_not_writable
+  fs::path folder;
+  for (const fs::path& part : file.parent_path()) {
+    folder /= part;
+    mkdir(folder.c_str(), kMode);
+  }
 }
 
 // Above the standard descriptors, which a client may close and reopen.
@@ -59,9 +71,7 @@ Result<UniqueFd> Open(const std::string& path) {
   constexpr mode_t kMode = 0640;  // lxc_log.file_private
   // lxc_log.appends lxc_log.descriptor_close_on_exec
   constexpr int kFlags = O_CREAT | O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC;
-  // lxc_log.creates_folders
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
+  MakeFolders(path);  // lxc_log.creates_folders
   UniqueFd fd(open(path.c_str(), kFlags, kMode));
   if (!fd.valid()) return ErrnoFailure(fmt::format("open({})", path));
   UniqueFd above(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
@@ -103,6 +113,12 @@ std::string FileLine(const LogState& state, LogLevel level, std::string_view cat
                      fs::path(from.file_name()).filename().string(), from.line(), message);
 }
 
+// lxc_log.default_level_is_error
+LogLevel LeastLevel(const LogState& state, const ContainerLog& container) {
+  if (state.level) return *state.level;
+  return container.level.empty() ? LogLevel::kError : ParseLevel(container.level);
+}
+
 void WriteOnce(int fd, const std::string& line) {
   // One write, so that lines of several processes do not mix; a full disk must not stop a client.
   [[maybe_unused]] const ssize_t written = write(fd, line.data(), line.size());
@@ -118,7 +134,10 @@ Status OpenLog(const LogRequest& request, const LogPlaces& places) {
   auto file = OpenRequested(request, places);
   if (!file) return Forward(std::move(file).error());
   state.file = *std::move(file);
-  state.level = ParseLevel(request.level);
+  state.file_was_named = request.file.has_value();
+  // lxc_log.level_after_close
+  state.level.reset();
+  if (request.level) state.level = ParseLevel(*request.level);
   state.prefix = request.prefix.value_or(std::string(kDefaultPrefix));
   state.name = request.name.value_or("");
   state.quiet = request.quiet;
@@ -129,6 +148,7 @@ void CloseLog() {
   LogState& state = State();
   const std::lock_guard lock(state.mutex);
   state.file = UniqueFd();
+  state.file_was_named = false;
 }
 
 int LogDescriptor() {
@@ -138,19 +158,23 @@ int LogDescriptor() {
 }
 
 void Log(LogLevel level, std::string_view category, std::string_view message,
-         std::source_location from) {
+         const ContainerLog& container, std::source_location from) {
   const int saved = errno;
   LogState& state = State();
   const std::lock_guard lock(state.mutex);
-  if (level >= state.level) {
-    if (state.file.valid()) {
-      WriteOnce(state.file.get(), FileLine(state, level, category, message, from));
+  if (level >= LeastLevel(state, container)) {
+    const std::string line = FileLine(state, level, category, message, from);
+    // lxc_log.configuration_overrides_default
+    if (!container.file.empty() && !state.file_was_named) {
+      if (const auto own = Open(container.file)) WriteOnce(own->get(), line);
+    } else if (state.file.valid()) {
+      WriteOnce(state.file.get(), line);
     }
-    // lxc_log.errors_on_stderr lxc_log.quiet
-    if (level >= LogLevel::kError && !state.quiet) {
-      WriteOnce(STDERR_FILENO, fmt::format("{}: {}{}{}\n", state.prefix, state.name,
-                                           state.name.empty() ? "" : ": ", message));
-    }
+  }
+  // lxc_log.errors_on_stderr lxc_log.stderr_whatever_level lxc_log.quiet
+  if (level >= LogLevel::kError && !state.quiet) {
+    WriteOnce(STDERR_FILENO, fmt::format("{}: {}{}{}\n", state.prefix, state.name,
+                                         state.name.empty() ? "" : ": ", message));
   }
   errno = saved;
 }

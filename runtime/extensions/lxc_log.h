@@ -47,8 +47,16 @@ void CloseLog();
 // The descriptor of the log file, or -1. Changes with OpenLog() and CloseLog().
 int LogDescriptor();
 
-// Logs a message of a category, which names the part of the runtime that speaks.
+// The log that a container's configuration asks for: lxc.log.file, lxc.log.level; empty: not.
+struct ContainerLog {
+  std::string file;
+  std::string level;
+};
+
+// Logs a message of a category, which names the part of the runtime that speaks. What the client
+// asked for when it opened the log comes before what the container's configuration says.
 void Log(LogLevel level, std::string_view category, std::string_view message,
+         const ContainerLog& container = {},
          std::source_location from = std::source_location::current());
 
 }  // namespace lxcspec::runtime

@@ -65,6 +65,24 @@ TEST_F(LxcLogTest, LessSevereMessagesAreLeftOut) {
   EXPECT_THAT(Contents(file), HasSubstr("taken in"));
 }
 
+TEST_F(LxcLogTest, AContainersOwnFileComesBeforeTheDefault) {
+  const fs::path own = folder() / "own";
+  ASSERT_TRUE(OpenLog({.name = "c1", .lxcpath = folder() / "other", .quiet = true}, places()));
+  Log(LogLevel::kError, "c", "it is wrong", {.file = own, .level = "DEBUG"});
+  Log(LogLevel::kDebug, "c", "a detail", {.file = own, .level = "DEBUG"});
+  EXPECT_THAT(Contents(own), HasSubstr("it is wrong"));
+  EXPECT_THAT(Contents(own), HasSubstr("a detail"));
+  EXPECT_EQ(Contents(folder() / "other" / "c1" / "c1.log"), "");
+}
+
+TEST_F(LxcLogTest, ANamedFileComesBeforeAContainersOwn) {
+  const fs::path own = folder() / "own";
+  ASSERT_TRUE(OpenLog({.file = folder() / "l", .quiet = true}, places()));
+  Log(LogLevel::kError, "c", "it is wrong", {.file = own});
+  EXPECT_THAT(Contents(folder() / "l"), HasSubstr("it is wrong"));
+  EXPECT_FALSE(fs::exists(own));
+}
+
 TEST_F(LxcLogTest, TheDefaultPathHasAFolderOfLogs) {
   if (geteuid() != 0) return;  // for others the log is with the container
   ASSERT_TRUE(OpenLog({.name = "c1", .quiet = true}, places()));
