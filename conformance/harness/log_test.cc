@@ -15,8 +15,7 @@ namespace lxcspec {
 
 void LogTest::SetUp() {
   TesteeTest::SetUp();
-  if (HasFatalFailure())
-    return;
+  if (HasFatalFailure()) return;
   file_ = scratch() / "test.log";
   other_file_ = scratch() / "other.log";
   bad_config_ = scratch() / "bad.conf";
@@ -24,8 +23,7 @@ void LogTest::SetUp() {
   // Before any log is open: making a container object may have something to say
   // as well.
   auto container = NewContainer("speaker");
-  if (!container)
-    return Broken(container.error().ToString());
+  if (!container) return Broken(container.error().ToString());
   speaker_ = *std::move(container);
 }
 
@@ -35,7 +33,7 @@ void LogTest::TearDown() {
   TesteeTest::TearDown();
 }
 
-void LogTest::ProvokeMessageInto(const LogSettings &settings) {
+void LogTest::ProvokeMessageInto(const LogSettings& settings) {
   ASSERT_OK(testee().LogInit(settings));
   ProvokeMessage();
 }
@@ -50,40 +48,33 @@ void LogTest::Chatter() {
 
 std::vector<std::string> LogTest::ErrorLines() const {
   std::vector<std::string> lines = Lines(file_);
-  std::erase_if(lines, [](const std::string &line) {
-    return LevelOf(line) != LevelOf(" ERROR ");
-  });
+  std::erase_if(lines, [](const std::string& line) { return LevelOf(line) != LevelOf(" ERROR "); });
   return lines;
 }
 
-std::string Contents(const fs::path &file) {
+std::string Contents(const fs::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-std::vector<std::string> Lines(const fs::path &file) {
+std::vector<std::string> Lines(const fs::path& file) {
   std::ifstream stream(file);
   std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);)
-    lines.push_back(line);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
 }
 
-int LevelOf(const std::string &line) {
-  static const std::vector<std::string> kLevels = {"TRACE",  "DEBUG", "INFO",
-                                                   "NOTICE", "WARN",  "ERROR",
-                                                   "CRIT",   "ALERT", "FATAL"};
-  static const std::regex kLevel(
-      " (TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|CRIT|ALERT|FATAL) ");
+int LevelOf(const std::string& line) {
+  static const std::vector<std::string> kLevels = {"TRACE", "DEBUG", "INFO",  "NOTICE", "WARN",
+                                                   "ERROR", "CRIT",  "ALERT", "FATAL"};
+  static const std::regex kLevel(" (TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|CRIT|ALERT|FATAL) ");
   std::smatch match;
-  if (!std::regex_search(line, match, kLevel))
-    return -1;
-  return static_cast<int>(std::ranges::find(kLevels, match[1].str()) -
-                          kLevels.begin());
+  if (!std::regex_search(line, match, kLevel)) return -1;
+  return static_cast<int>(std::ranges::find(kLevels, match[1].str()) - kLevels.begin());
 }
 
-int DescriptorOf(const fs::path &file) {
-  for (const auto &entry : fs::directory_iterator("/proc/self/fd")) {
+int DescriptorOf(const fs::path& file) {
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
     if (fs::read_symlink(entry.path(), gone) == file) {
       return std::stoi(entry.path().filename().string());
@@ -94,7 +85,7 @@ int DescriptorOf(const fs::path &file) {
 
 std::vector<std::string> OpenFiles() {
   std::vector<std::string> files;
-  for (const auto &entry : fs::directory_iterator("/proc/self/fd")) {
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
     files.push_back(fs::read_symlink(entry.path(), gone).string());
   }
@@ -102,20 +93,18 @@ std::vector<std::string> OpenFiles() {
   return files;
 }
 
-std::vector<std::string> FilesBelow(const fs::path &folder) {
+std::vector<std::string> FilesBelow(const fs::path& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto &entry : fs::recursive_directory_iterator(folder, error)) {
-    if (entry.is_regular_file())
-      files.push_back(fs::relative(entry.path(), folder).string());
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), folder).string());
   }
   std::ranges::sort(files);
   return files;
 }
 
 CapturedStderr::~CapturedStderr() {
-  if (capturing_)
-    Text();
+  if (capturing_) Text();
 }
 
 std::string CapturedStderr::Text() {
@@ -123,4 +112,4 @@ std::string CapturedStderr::Text() {
   return ::testing::internal::GetCapturedStderr();
 }
 
-} // namespace lxcspec
+}  // namespace lxcspec

@@ -89,55 +89,46 @@ constexpr std::array kDocumentedKeys = {
 };
 
 constexpr std::array kNetworkKeys = {
-    "lxc.net.0.type",         "lxc.net.0.link",
-    "lxc.net.0.flags",        "lxc.net.0.hwaddr",
-    "lxc.net.0.mtu",          "lxc.net.0.name",
-    "lxc.net.0.ipv4.address", "lxc.net.0.ipv4.gateway",
-    "lxc.net.0.ipv6.address", "lxc.net.0.ipv6.gateway",
-    "lxc.net.0.script.up",    "lxc.net.0.script.down",
-    "lxc.net.0.veth.pair",    "lxc.net.0.vlan.id",
-    "lxc.net.0.macvlan.mode", "lxc.net.17.type",
+    "lxc.net.0.type",         "lxc.net.0.link",         "lxc.net.0.flags",
+    "lxc.net.0.hwaddr",       "lxc.net.0.mtu",          "lxc.net.0.name",
+    "lxc.net.0.ipv4.address", "lxc.net.0.ipv4.gateway", "lxc.net.0.ipv6.address",
+    "lxc.net.0.ipv6.gateway", "lxc.net.0.script.up",    "lxc.net.0.script.down",
+    "lxc.net.0.veth.pair",    "lxc.net.0.vlan.id",      "lxc.net.0.macvlan.mode",
+    "lxc.net.17.type",
 };
 
 constexpr std::array kOpenEndedKeys = {
-    "lxc.cgroup2.memory.max",   "lxc.cgroup2.devices.allow",
-    "lxc.prlimit.nofile",       "lxc.prlimit.memlock",
-    "lxc.sysctl.kernel.msgmax", "lxc.sysctl.net.ipv4.ip_forward",
-    "lxc.proc.oom_score_adj",   "lxc.namespace.share.net",
-    "lxc.namespace.share.pid",  "lxc.namespace.share.user",
+    "lxc.cgroup2.memory.max",   "lxc.cgroup2.devices.allow", "lxc.prlimit.nofile",
+    "lxc.prlimit.memlock",      "lxc.sysctl.kernel.msgmax",  "lxc.sysctl.net.ipv4.ip_forward",
+    "lxc.proc.oom_score_adj",   "lxc.namespace.share.net",   "lxc.namespace.share.pid",
+    "lxc.namespace.share.user",
 };
 
 struct ExtensionKey {
-  const char *extension;
-  const char *key;
-  const char *value;
+  const char* extension;
+  const char* key;
+  const char* value;
 };
 
 // Keys that an extension added, but for those of network interfaces.
 constexpr std::array kExtensionKeys = {
     ExtensionKey{"cgroup_relative", "lxc.cgroup.relative", "1"},
     ExtensionKey{"seccomp_allow_nesting", "lxc.seccomp.allow_nesting", "1"},
-    ExtensionKey{"seccomp_notify", "lxc.seccomp.notify.proxy",
-                 "unix:/run/proxy.sock"},
+    ExtensionKey{"seccomp_notify", "lxc.seccomp.notify.proxy", "unix:/run/proxy.sock"},
     ExtensionKey{"seccomp_notify", "lxc.seccomp.notify.cookie", "cookie"},
     ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.monitor", "a"},
     ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.container", "b"},
-    ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.container.inner",
-                 "c"},
+    ExtensionKey{"cgroup_advanced_isolation", "lxc.cgroup.dir.container.inner", "c"},
     ExtensionKey{"time_namespace", "lxc.time.offset.boot", "1s"},
     ExtensionKey{"time_namespace", "lxc.time.offset.monotonic", "1s"},
     ExtensionKey{"core_scheduling", "lxc.sched.core", "1"},
-    ExtensionKey{"environment_runtime_hooks", "lxc.environment.runtime",
-                 "NAME=value"},
-    ExtensionKey{"environment_runtime_hooks", "lxc.environment.hooks",
-                 "NAME=value"},
+    ExtensionKey{"environment_runtime_hooks", "lxc.environment.runtime", "NAME=value"},
+    ExtensionKey{"environment_runtime_hooks", "lxc.environment.hooks", "NAME=value"},
 };
 
 constexpr std::array kNetworkExtensionKeys = {
-    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv4.route",
-                 "192.0.2.0/24"},
-    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv6.route",
-                 "2001:db8::/64"},
+    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv4.route", "192.0.2.0/24"},
+    ExtensionKey{"network_veth_routes", "lxc.net.0.veth.ipv6.route", "2001:db8::/64"},
     ExtensionKey{"network_ipvlan", "lxc.net.0.ipvlan.mode", "l3"},
     ExtensionKey{"network_ipvlan", "lxc.net.0.ipvlan.isolation", "bridge"},
     ExtensionKey{"network_l2proxy", "lxc.net.0.l2proxy", "1"},
@@ -169,53 +160,45 @@ constexpr std::array kFamilies = {"lxc.net",
                                   "lxc.mount",
                                   "lxc.namespace.share."};
 
-constexpr std::array kSystemKeys = {"lxc.lxcpath", "lxc.default_config",
-                                    "lxc.bdev.lvm.vg", "lxc.bdev.lvm.thin_pool",
-                                    "lxc.bdev.zfs.root"};
+constexpr std::array kSystemKeys = {"lxc.lxcpath", "lxc.default_config", "lxc.bdev.lvm.vg",
+                                    "lxc.bdev.lvm.thin_pool", "lxc.bdev.zfs.root"};
 
 constexpr std::array kWithoutNetworkIndex = {
-    "lxc.net.type",         "lxc.net.link",
-    "lxc.net.ipv4.address", "lxc.net.ipvlan.mode",
-    "lxc.net.x.type",       "lxc.net..type",
-    "lxc.net.-1.type",      "lxc.net. 0.type",
-    "lxc.net.0x.type",      "lxc.net.[i].type",
-    "lxc.net.[0].type",     "lxc.net.99999999999999999999.type"};
+    "lxc.net.type",        "lxc.net.link",     "lxc.net.ipv4.address",
+    "lxc.net.ipvlan.mode", "lxc.net.x.type",   "lxc.net..type",
+    "lxc.net.-1.type",     "lxc.net. 0.type",  "lxc.net.0x.type",
+    "lxc.net.[i].type",    "lxc.net.[0].type", "lxc.net.99999999999999999999.type"};
 
 constexpr std::array kUnknownKeys = {
     "lxc.nonsense", "nonsense", "lxc", "lxc.", ".", "=", "lxc.rootfs.nonsense",
     "lxc.net.0.nonsense", "lxc.namespace.share.nonsense",
     // Renamed in LXC 2.1, gone since 3.0.
-    "lxc.utsname", "lxc.rootfs", "lxc.network.type", "lxc.id_map",
-    "lxc.console", "lxc.kmsg"};
+    "lxc.utsname", "lxc.rootfs", "lxc.network.type", "lxc.id_map", "lxc.console", "lxc.kmsg"};
 
 constexpr std::array kNearMisses = {
-    "lxc.arc",   "lxc.archx",         "lxc.arch.",      "lxc.arch.nonsense",
-    "lxc.arch ", " lxc.arch",         "\tlxc.arch",     "lxc.arch\n",
-    "lxc.arch=", "lxc.arch = x86_64", "LXC.ARCH",       "Lxc.Arch",
-    "lxc..arch", "lxc.uts",           "lxc.uts.name.x", "lxc.uts.names"};
+    "lxc.arc",    "lxc.archx",  "lxc.arch.",      "lxc.arch.nonsense", "lxc.arch ", " lxc.arch",
+    "\tlxc.arch", "lxc.arch\n", "lxc.arch=",      "lxc.arch = x86_64", "LXC.ARCH",  "Lxc.Arch",
+    "lxc..arch",  "lxc.uts",    "lxc.uts.name.x", "lxc.uts.names"};
 
 class LxcConfigItemIsSupportedTest : public TesteeTest {
-protected:
+ protected:
   // The keys that are not answered with `expected`.
   template <typename Keys>
-  std::vector<std::string> AnsweredOtherThan(bool expected, const Keys &keys) {
+  std::vector<std::string> AnsweredOtherThan(bool expected, const Keys& keys) {
     std::vector<std::string> others;
-    for (const char *key : keys) {
-      if (testee().ConfigItemIsSupported(key) != expected)
-        others.emplace_back(key);
+    for (const char* key : keys) {
+      if (testee().ConfigItemIsSupported(key) != expected) others.emplace_back(key);
     }
     return others;
   }
 
   // Of the keys whose extension is announced, those that are not supported.
   template <typename Keys>
-  std::vector<std::string> AnnouncedButUnsupported(const Keys &keys) {
+  std::vector<std::string> AnnouncedButUnsupported(const Keys& keys) {
     std::vector<std::string> unsupported;
-    for (const ExtensionKey &item : keys) {
-      if (testee().HasApiExtension(item.extension) &&
-          !testee().ConfigItemIsSupported(item.key)) {
-        unsupported.push_back(
-            fmt::format("{} of {}", item.key, item.extension));
+    for (const ExtensionKey& item : keys) {
+      if (testee().HasApiExtension(item.extension) && !testee().ConfigItemIsSupported(item.key)) {
+        unsupported.push_back(fmt::format("{} of {}", item.key, item.extension));
       }
     }
     return unsupported;
@@ -223,32 +206,29 @@ protected:
 
   // Of the items, those that can be set although the key is not supported.
   std::vector<std::string> AcceptedButUnsupported(
-      const std::vector<std::pair<std::string, std::string>> &items) {
+      const std::vector<std::pair<std::string, std::string>>& items) {
     std::vector<std::string> accepted;
-    for (const auto &[key, value] : items) {
-      if (testee().ConfigItemIsSupported(key))
-        continue;
+    for (const auto& [key, value] : items) {
+      if (testee().ConfigItemIsSupported(key)) continue;
       auto container = NewContainer();
-      if (!container || (*container)->SetConfigItem(key, value))
-        accepted.push_back(key);
+      if (!container || (*container)->SetConfigItem(key, value)) accepted.push_back(key);
     }
     return accepted;
   }
 
-  static std::vector<const char *> DocumentedKeys() {
-    std::vector<const char *> keys;
-    for (const auto &[key, value] : kDocumentedKeys)
-      keys.push_back(key);
+  static std::vector<const char*> DocumentedKeys() {
+    std::vector<const char*> keys;
+    for (const auto& [key, value] : kDocumentedKeys) keys.push_back(key);
     return keys;
   }
 
   // One bit of the answer to each key, in order.
   std::string Answers() {
     std::string answers;
-    for (const auto &[key, value] : kDocumentedKeys) {
+    for (const auto& [key, value] : kDocumentedKeys) {
       answers += testee().ConfigItemIsSupported(key) ? '1' : '0';
     }
-    for (const char *key : kUnknownKeys) {
+    for (const char* key : kUnknownKeys) {
       answers += testee().ConfigItemIsSupported(key) ? '1' : '0';
     }
     return answers;
@@ -275,8 +255,7 @@ TEST_F(LxcConfigItemIsSupportedTest, KeysOfAnnouncedExtensionsAreSupported) {
   EXPECT_THAT(AnnouncedButUnsupported(kExtensionKeys), IsEmpty());
 }
 
-TEST_F(LxcConfigItemIsSupportedTest,
-       NetworkKeysOfAnnouncedExtensionsAreSupported) {
+TEST_F(LxcConfigItemIsSupportedTest, NetworkKeysOfAnnouncedExtensionsAreSupported) {
   COVERS(spec::lxc_config_item_is_supported::kAnnouncedExtensionKeys);
   EXPECT_THAT(AnnouncedButUnsupported(kNetworkExtensionKeys), IsEmpty());
 }
@@ -288,9 +267,8 @@ TEST_F(LxcConfigItemIsSupportedTest, KeysWithAFreeLastPartAreSupported) {
 
 TEST_F(LxcConfigItemIsSupportedTest, SupportedKeysCanBeSetToAValidValue) {
   COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
-  for (const auto &[key, value] : kDocumentedKeys) {
-    if (!testee().ConfigItemIsSupported(key))
-      continue;
+  for (const auto& [key, value] : kDocumentedKeys) {
+    if (!testee().ConfigItemIsSupported(key)) continue;
     // Some keys exclude each other (lxc.cap.drop, lxc.cap.keep), so each has a
     // container of its own.
     ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
@@ -298,21 +276,16 @@ TEST_F(LxcConfigItemIsSupportedTest, SupportedKeysCanBeSetToAValidValue) {
   }
 }
 
-TEST_F(LxcConfigItemIsSupportedTest,
-       SupportedKeysOfExtensionsCanBeSetToAValidValue) {
+TEST_F(LxcConfigItemIsSupportedTest, SupportedKeysOfExtensionsCanBeSetToAValidValue) {
   COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
   std::vector<ExtensionKey> items(kExtensionKeys.begin(), kExtensionKeys.end());
-  items.insert(items.end(), kNetworkExtensionKeys.begin(),
-               kNetworkExtensionKeys.end());
-  for (const ExtensionKey &item : items) {
-    if (!testee().ConfigItemIsSupported(item.key))
-      continue;
+  items.insert(items.end(), kNetworkExtensionKeys.begin(), kNetworkExtensionKeys.end());
+  for (const ExtensionKey& item : items) {
+    if (!testee().ConfigItemIsSupported(item.key)) continue;
     ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
     // Some keys of an interface can only be set once its type is.
-    const bool is_ipvlan =
-        std::string_view(item.key).find("ipvlan") != std::string_view::npos;
-    ASSERT_OK(container->SetConfigItem("lxc.net.0.type",
-                                       is_ipvlan ? "ipvlan" : "veth"));
+    const bool is_ipvlan = std::string_view(item.key).find("ipvlan") != std::string_view::npos;
+    ASSERT_OK(container->SetConfigItem("lxc.net.0.type", is_ipvlan ? "ipvlan" : "veth"));
     EXPECT_OK(container->SetConfigItem(item.key, item.value)) << item.key;
   }
 }
@@ -320,12 +293,10 @@ TEST_F(LxcConfigItemIsSupportedTest,
 TEST_F(LxcConfigItemIsSupportedTest, SupportedNamesOfFamiliesCanBeCleared) {
   COVERS(spec::lxc_config_item_is_supported::kSupportedCanBeSet);
   std::vector<std::string> refused;
-  for (const char *family : kFamilies) {
-    if (!testee().ConfigItemIsSupported(family))
-      continue;
+  for (const char* family : kFamilies) {
+    if (!testee().ConfigItemIsSupported(family)) continue;
     ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
-    if (!container->SetConfigItem(family, ""))
-      refused.emplace_back(family);
+    if (!container->SetConfigItem(family, "")) refused.emplace_back(family);
   }
   EXPECT_THAT(refused, IsEmpty());
 }
@@ -383,8 +354,7 @@ TEST_F(LxcConfigItemIsSupportedTest, UnsupportedKeysAreRefusedWhenSet) {
               IsEmpty());
 }
 
-TEST_F(LxcConfigItemIsSupportedTest,
-       UnsupportedMembersOfFamiliesAreRefusedWhenSet) {
+TEST_F(LxcConfigItemIsSupportedTest, UnsupportedMembersOfFamiliesAreRefusedWhenSet) {
   COVERS(spec::lxc_config_item_is_supported::kUnsupportedCannotBeSet);
   EXPECT_THAT(AcceptedButUnsupported({{"lxc.net.0.type", "empty"},
                                       {"lxc.net.0.flags", "up"},
@@ -421,12 +391,10 @@ TEST_F(LxcConfigItemIsSupportedTest, NullIsNotSupported) {
 TEST_F(LxcConfigItemIsSupportedTest, AKeyOfOneMebibyteIsNotSupported) {
   COVERS(spec::lxc_config_item_is_supported::kLongKey);
   EXPECT_FALSE(testee().ConfigItemIsSupported(std::string(1 << 20, 'x')));
-  EXPECT_FALSE(
-      testee().ConfigItemIsSupported("lxc.arch" + std::string(1 << 20, 'x')));
+  EXPECT_FALSE(testee().ConfigItemIsSupported("lxc.arch" + std::string(1 << 20, 'x')));
 }
 
-TEST_F(LxcConfigItemIsSupportedTest,
-       AProcessWithoutPrivilegesGetsTheSameAnswers) {
+TEST_F(LxcConfigItemIsSupportedTest, AProcessWithoutPrivilegesGetsTheSameAnswers) {
   COVERS(spec::lxc_config_item_is_supported::kIndependentOfPrivilege);
   constexpr uid_t kNobody = 65534;
   const std::string as_root = Answers();
@@ -438,9 +406,8 @@ TEST_F(LxcConfigItemIsSupportedTest,
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0)
-      << "the child could not drop its privileges, or was answered otherwise";
+  EXPECT_EQ(status, 0) << "the child could not drop its privileges, or was answered otherwise";
 }
 
-} // namespace
-} // namespace lxcspec
+}  // namespace
+}  // namespace lxcspec

@@ -31,55 +31,50 @@ using ::testing::StartsWith;
 
 // What `body` returns in a process of its own, as its exit status; -1 if it did
 // not end by itself.
-int InForkedProcess(const std::function<int()> &body) {
+int InForkedProcess(const std::function<int()>& body) {
   const pid_t child = fork();
-  if (child == 0)
-    _exit(body());
+  if (child == 0) _exit(body());
   int status = -1;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
-    return -1;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
   return WEXITSTATUS(status);
 }
 
 // The umask of the process while this lives.
 class ScopedUmask {
-public:
+ public:
   explicit ScopedUmask(mode_t mask) : old_(umask(mask)) {}
   ~ScopedUmask() { umask(old_); }
-  ScopedUmask(const ScopedUmask &) = delete;
-  ScopedUmask &operator=(const ScopedUmask &) = delete;
+  ScopedUmask(const ScopedUmask&) = delete;
+  ScopedUmask& operator=(const ScopedUmask&) = delete;
 
-private:
+ private:
   const mode_t old_;
 };
 
-mode_t PermissionsOf(const fs::path &path) {
+mode_t PermissionsOf(const fs::path& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : -1;
 }
 
 class LxcLogTest : public LogTest {
-protected:
+ protected:
   // A name that no container and no log file of the machine has.
   static constexpr char kNobody[] = "lxcspec-default-log";
 
   void SetUp() override {
     LogTest::SetUp();
-    if (HasFatalFailure())
-      return;
+    if (HasFatalFailure()) return;
     // Where a default file may be when the caller names no container path.
     auto container = testee().NewContainer(kNobody, std::nullopt);
-    if (!container)
-      return Broken(container.error().ToString());
+    if (!container) return Broken(container.error().ToString());
     auto path = (*container)->ConfigPath();
-    if (!path)
-      return Broken(path.error().ToString());
+    if (!path) return Broken(path.error().ToString());
     default_path_ = *std::move(path);
   }
 
   void TearDown() override {
     LogTest::TearDown();
-    for (const auto &file : DefaultFiles()) {
+    for (const auto& file : DefaultFiles()) {
       std::error_code not_empty;
       fs::remove(file);
       fs::remove(file.parent_path(), not_empty);
@@ -88,13 +83,13 @@ protected:
     fs::remove("/var/log/lxc", not_empty);
   }
 
-  const std::string &default_path() const { return default_path_; }
+  const std::string& default_path() const { return default_path_; }
 
   // The files <kNobody>.log in the places that the documentation names.
   std::vector<fs::path> DefaultFiles() const {
     std::vector<fs::path> files;
     for (const fs::path folder : {default_path_, std::string("/var/log/lxc")}) {
-      for (const auto &file : FilesBelow(folder)) {
+      for (const auto& file : FilesBelow(folder)) {
         if (fs::path(file).filename() == fmt::format("{}.log", kNobody)) {
           files.push_back(folder / file);
         }
@@ -103,7 +98,7 @@ protected:
     return files;
   }
 
-private:
+ private:
   std::string default_path_;
 };
 
@@ -151,8 +146,7 @@ TEST_F(LxcLogTest, MessagesGoBehindWhatWasThere) {
 
 TEST_F(LxcLogTest, WithoutAFileMessagesGoToTheContainersOwn) {
   COVERS(spec::lxc_log::kDefaultFile);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.name = "named", .lxcpath = lxcpath()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = "named", .lxcpath = lxcpath()}));
   EXPECT_THAT(FilesBelow(lxcpath()), ElementsAre("named/named.log"));
   EXPECT_THAT(Contents(lxcpath() / "named" / "named.log"), HasSubstr("ERROR"));
 }
@@ -164,11 +158,9 @@ TEST_F(LxcLogTest, WithoutAContainerPathTheDefaultFileIsInADocumentedPlace) {
   EXPECT_THAT(Contents(DefaultFiles().front()), HasSubstr("ERROR"));
 }
 
-TEST_F(LxcLogTest,
-       WithTheDefaultContainerPathTheDefaultFileIsInADocumentedPlace) {
+TEST_F(LxcLogTest, WithTheDefaultContainerPathTheDefaultFileIsInADocumentedPlace) {
   COVERS(spec::lxc_log::kDefaultFileOfDefaultPath);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.name = kNobody, .lxcpath = default_path()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = kNobody, .lxcpath = default_path()}));
   ASSERT_EQ(DefaultFiles().size(), 1u);
   EXPECT_THAT(Contents(DefaultFiles().front()), HasSubstr("ERROR"));
 }
@@ -177,8 +169,8 @@ TEST_F(LxcLogTest, FileNoneOpensNoFile) {
   COVERS(spec::lxc_log::kFileNone);
   const auto files = FilesBelow(scratch());
   const auto open_files = OpenFiles();
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto(
-      {.name = kNobody, .lxcpath = lxcpath(), .file = "none"}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = kNobody, .lxcpath = lxcpath(), .file = "none"}));
   EXPECT_EQ(FilesBelow(scratch()), files);
   EXPECT_EQ(OpenFiles(), open_files);
   EXPECT_THAT(DefaultFiles(), IsEmpty());
@@ -228,18 +220,15 @@ TEST_F(LxcLogTest, InitialisingAfterClosingMovesToTheNewFile) {
 
 TEST_F(LxcLogTest, TheLevelOfALaterInitialisationApplies) {
   COVERS(spec::lxc_log::kLevelAfterClose);
-  ASSERT_OK(
-      testee().LogInit(LogSettings{.file = other_file(), .level = "FATAL"}));
+  ASSERT_OK(testee().LogInit(LogSettings{.file = other_file(), .level = "FATAL"}));
   testee().LogClose();
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .level = "ERROR"}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = "ERROR"}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
 TEST_F(LxcLogTest, ThePrefixOfAnEarlierInitialisationIsGone) {
   COVERS(spec::lxc_log::kPrefixAfterClose);
-  ASSERT_OK(testee().LogInit(
-      LogSettings{.file = other_file(), .prefix = "my-client"}));
+  ASSERT_OK(testee().LogInit(LogSettings{.file = other_file(), .prefix = "my-client"}));
   testee().LogClose();
   ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file()}));
   ASSERT_THAT(ErrorLines(), Not(IsEmpty()));
@@ -264,8 +253,7 @@ TEST_F(LxcLogTest, ASecondInitialisationLosesNoMessage) {
 
 TEST_F(LxcLogTest, TheCallersStructIsLeftAlone) {
   COVERS(spec::lxc_log::kStructUnchanged);
-  const LogSettings with_file{
-      .name = "named", .file = file(), .prefix = "p", .quiet = true};
+  const LogSettings with_file{.name = "named", .file = file(), .prefix = "p", .quiet = true};
   EXPECT_THAT(testee().LogInit(with_file), SucceedsWith(with_file));
 }
 
@@ -287,15 +275,13 @@ TEST_F(LxcLogTest, OthersHaveNoAccessToTheFile) {
   COVERS(spec::lxc_log::kFilePrivate);
   const ScopedUmask nothing(0);
   ASSERT_OK(testee().LogInit(LogSettings{.file = file()}));
-  EXPECT_EQ(PermissionsOf(file()) & S_IRWXO, 0u)
-      << fmt::format("{:o}", PermissionsOf(file()));
+  EXPECT_EQ(PermissionsOf(file()) & S_IRWXO, 0u) << fmt::format("{:o}", PermissionsOf(file()));
 }
 
 TEST_F(LxcLogTest, OthersHaveNoAccessToTheDefaultFile) {
   COVERS(spec::lxc_log::kFilePrivate);
   const ScopedUmask nothing(0);
-  ASSERT_OK(
-      testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath()}));
+  ASSERT_OK(testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath()}));
   const mode_t mode = PermissionsOf(lxcpath() / "named" / "named.log");
   EXPECT_EQ(mode & S_IRWXO, 0u) << fmt::format("{:o}", mode);
 }
@@ -324,41 +310,35 @@ TEST_F(LxcLogTest, NullSettingsFailWithEinval) {
 
 TEST_F(LxcLogTest, AnEmptyFileNameIsRefusedWithEinval) {
   COVERS(spec::lxc_log::kEmptyFileName);
-  EXPECT_THAT(testee().LogInit(LogSettings{
-                  .name = "named", .lxcpath = lxcpath(), .file = ""}),
+  EXPECT_THAT(testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath(), .file = ""}),
               FailsWithErrno(EINVAL));
   EXPECT_THAT(FilesBelow(lxcpath()), IsEmpty());
 }
 
 TEST_F(LxcLogTest, ADirectoryIsRefusedWithEisdir) {
   COVERS(spec::lxc_log::kFileIsDirectory);
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = scratch()}),
-              FailsWithErrno(EISDIR));
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = scratch()}), FailsWithErrno(EISDIR));
 }
 
 TEST_F(LxcLogTest, AFileBelowAFileIsRefusedWithEnotdir) {
   COVERS(spec::lxc_log::kFileCannotBeOpened);
   std::ofstream(file()) << "a file\n";
   const auto open_files = OpenFiles();
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = file() + "/test.log"}),
-              FailsWithErrno(ENOTDIR));
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = file() + "/test.log"}), FailsWithErrno(ENOTDIR));
   EXPECT_EQ(OpenFiles(), open_files);
 }
 
 TEST_F(LxcLogTest, ATooLongPathIsRefusedWithEnametoolong) {
   COVERS(spec::lxc_log::kLongFileName);
   std::string path = scratch();
-  while (path.size() <= PATH_MAX)
-    path += "/folder";
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}),
-              FailsWithErrno(ENAMETOOLONG));
+  while (path.size() <= PATH_MAX) path += "/folder";
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}), FailsWithErrno(ENAMETOOLONG));
 }
 
 TEST_F(LxcLogTest, ATooLongNameIsRefusedWithEnametoolong) {
   COVERS(spec::lxc_log::kLongFileName);
   const fs::path path = scratch() / std::string(NAME_MAX + 1, 'x');
-  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}),
-              FailsWithErrno(ENAMETOOLONG));
+  EXPECT_THAT(testee().LogInit(LogSettings{.file = path}), FailsWithErrno(ENAMETOOLONG));
 }
 
 TEST_F(LxcLogTest, AFileThatTheCallerMayNotMakeIsRefusedWithEacces) {
@@ -368,10 +348,8 @@ TEST_F(LxcLogTest, AFileThatTheCallerMayNotMakeIsRefusedWithEacces) {
   ASSERT_TRUE(fs::create_directory(folder));
   ASSERT_EQ(chmod(folder.c_str(), 0700), 0);
   const int reported = InForkedProcess([&] {
-    if (setgid(kUnprivileged) != 0 || setuid(kUnprivileged) != 0)
-      return -1;
-    const auto initialised =
-        testee().LogInit(LogSettings{.file = folder / "test.log"});
+    if (setgid(kUnprivileged) != 0 || setuid(kUnprivileged) != 0) return -1;
+    const auto initialised = testee().LogInit(LogSettings{.file = folder / "test.log"});
     return initialised ? 0 : initialised.error().code;
   });
   EXPECT_EQ(reported, EACCES);
@@ -398,10 +376,9 @@ TEST_F(LxcLogTest, ClosingWithoutALogDoesNoHarm) {
 
 TEST_F(LxcLogTest, TheContainerNeedNotBeDefined) {
   COVERS(spec::lxc_log::kUndefinedContainer);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.name = "no-such-container", .file = file()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.name = "no-such-container", .file = file()}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
-} // namespace
-} // namespace lxcspec
+}  // namespace
+}  // namespace lxcspec

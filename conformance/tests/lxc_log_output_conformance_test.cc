@@ -27,31 +27,24 @@ using ::testing::ResultOf;
 using ::testing::StartsWith;
 
 class LxcLogOutputTest : public LogTest {};
-class LxcLogLevelTest : public LogTest,
-                        public ::testing::WithParamInterface<const char *> {};
+class LxcLogLevelTest : public LogTest, public ::testing::WithParamInterface<const char*> {};
 class LxcLogAdmittingLevelTest : public LxcLogLevelTest {};
 class LxcLogHidingLevelTest : public LxcLogLevelTest {};
 class LxcLogLevelSpellingTest : public LxcLogLevelTest {};
 
-std::string SpellingName(const ::testing::TestParamInfo<const char *> &info) {
-  return info.param;
-}
+std::string SpellingName(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
 
 INSTANTIATE_TEST_SUITE_P(Levels, LxcLogLevelTest,
-                         ::testing::Values("TRACE", "DEBUG", "INFO", "NOTICE",
-                                           "WARN", "ERROR", "CRIT", "ALERT",
-                                           "FATAL"),
+                         ::testing::Values("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR",
+                                           "CRIT", "ALERT", "FATAL"),
                          SpellingName);
 INSTANTIATE_TEST_SUITE_P(Levels, LxcLogAdmittingLevelTest,
-                         ::testing::Values("TRACE", "DEBUG", "INFO", "NOTICE",
-                                           "WARN", "ERROR"),
+                         ::testing::Values("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR"),
                          SpellingName);
-INSTANTIATE_TEST_SUITE_P(Levels, LxcLogHidingLevelTest,
-                         ::testing::Values("CRIT", "ALERT", "FATAL"),
+INSTANTIATE_TEST_SUITE_P(Levels, LxcLogHidingLevelTest, ::testing::Values("CRIT", "ALERT", "FATAL"),
                          SpellingName);
 INSTANTIATE_TEST_SUITE_P(Spellings, LxcLogLevelSpellingTest,
-                         ::testing::Values("FATAL", "fatal", "FaTaL"),
-                         SpellingName);
+                         ::testing::Values("FATAL", "fatal", "FaTaL"), SpellingName);
 
 TEST_F(LxcLogOutputTest, WithoutALevelErrorsAndNothingLessAreLogged) {
   COVERS(spec::lxc_log::kDefaultLevelIsError);
@@ -73,8 +66,7 @@ TEST_P(LxcLogLevelTest, NothingLessSevereIsLogged) {
 
 TEST_P(LxcLogAdmittingLevelTest, AnErrorIsLogged) {
   COVERS(spec::lxc_log::kLevelAdmits);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .level = GetParam()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
@@ -87,8 +79,7 @@ TEST_F(LxcLogOutputTest, TraceShowsWhatSucceeded) {
 
 TEST_P(LxcLogLevelSpellingTest, FatalHidesErrorsHoweverItIsWritten) {
   COVERS(spec::lxc_log::kLevelNamesAnyCase);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .level = GetParam()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
   EXPECT_THAT(ErrorLines(), IsEmpty());
 }
 
@@ -110,9 +101,7 @@ TEST_F(LxcLogOutputTest, ALineHasTheTimeInUtc) {
   ASSERT_THAT(ErrorLines(), Not(IsEmpty()));
   std::smatch stamp;
   const std::string line = ErrorLines().front();
-  ASSERT_TRUE(
-      std::regex_search(line, stamp, std::regex(R"( (\d{14})\.\d{3} )")))
-      << line;
+  ASSERT_TRUE(std::regex_search(line, stamp, std::regex(R"( (\d{14})\.\d{3} )"))) << line;
   tm parts{};
   strptime(stamp[1].str().c_str(), "%Y%m%d%H%M%S", &parts);
   const time_t logged = timegm(&parts);
@@ -122,50 +111,43 @@ TEST_F(LxcLogOutputTest, ALineHasTheTimeInUtc) {
 
 TEST_F(LxcLogOutputTest, ALineBeginsWithThePrefix) {
   COVERS(spec::lxc_log::kLineBeginsWithPrefix);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .prefix = "my-client"}));
-  EXPECT_THAT(Lines(file()),
-              AllOf(Not(IsEmpty()), Each(StartsWith("my-client "))));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .prefix = "my-client"}));
+  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("my-client "))));
 }
 
 TEST_F(LxcLogOutputTest, APrefixIsNoFormat) {
   COVERS(spec::lxc_log::kLineBeginsWithPrefix);
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .prefix = "%s%n%d"}));
-  EXPECT_THAT(Lines(file()),
-              AllOf(Not(IsEmpty()), Each(StartsWith("%s%n%d "))));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .prefix = "%s%n%d"}));
+  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("%s%n%d "))));
 }
 
 TEST_F(LxcLogOutputTest, ALineBeginsWithWhatFitsOfALongPrefix) {
   COVERS(spec::lxc_log::kLongPrefix);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto(
-      {.file = file(), .prefix = std::string(size_t{64} << 10, 'p')}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.file = file(), .prefix = std::string(size_t{64} << 10, 'p')}));
   ASSERT_THAT(ErrorLines(), Not(IsEmpty()));
   const std::string line = ErrorLines().front();
-  EXPECT_THAT(line, ContainsRegex("^p+ [^ ]"))
-      << "of " << line.size() << " bytes";
+  EXPECT_THAT(line, ContainsRegex("^p+ [^ ]")) << "of " << line.size() << " bytes";
 }
 
 TEST_F(LxcLogOutputTest, ALineHasTheNameBehindThePrefix) {
   COVERS(spec::lxc_log::kLineHasName);
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto(
-      {.name = "named", .file = file(), .prefix = "my-client"}));
-  EXPECT_THAT(Lines(file()),
-              AllOf(Not(IsEmpty()), Each(StartsWith("my-client named "))));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = "named", .file = file(), .prefix = "my-client"}));
+  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("my-client named "))));
 }
 
 TEST_F(LxcLogOutputTest, LinesHaveWhatTheStringsHeldAtTheCall) {
   COVERS(spec::lxc_log::kStringsCopied);
-  std::optional<LogSettings> settings = LogSettings{
-      .name = "named", .file = file(), .level = "ERROR", .prefix = "my-client"};
+  std::optional<LogSettings> settings =
+      LogSettings{.name = "named", .file = file(), .level = "ERROR", .prefix = "my-client"};
   ASSERT_OK(testee().LogInit(settings));
-  for (MaybeString *text : {&settings->name, &settings->file, &settings->level,
-                            &settings->prefix}) {
+  for (MaybeString* text :
+       {&settings->name, &settings->file, &settings->level, &settings->prefix}) {
     std::ranges::fill(**text, 'x');
   }
   ASSERT_NO_FATAL_FAILURE(ProvokeMessage());
-  EXPECT_THAT(Lines(file()),
-              AllOf(Not(IsEmpty()), Each(StartsWith("my-client named "))));
+  EXPECT_THAT(Lines(file()), AllOf(Not(IsEmpty()), Each(StartsWith("my-client named "))));
 }
 
 TEST_F(LxcLogOutputTest, AnErrorIsOnStandardErrorWithoutAFile) {
@@ -185,8 +167,7 @@ TEST_F(LxcLogOutputTest, AnErrorIsOnStandardErrorBesideTheFile) {
 TEST_P(LxcLogHidingLevelTest, AnErrorIsOnStandardErrorAllTheSame) {
   COVERS(spec::lxc_log::kStderrWhateverLevel);
   CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(
-      ProvokeMessageInto({.file = file(), .level = GetParam()}));
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = GetParam()}));
   EXPECT_THAT(captured.Text(), Not(IsEmpty()));
 }
 
@@ -216,8 +197,8 @@ TEST_F(LxcLogOutputTest, QuietSilencesStandardErrorBesideAFile) {
 TEST_F(LxcLogOutputTest, QuietSilencesStandardErrorBesideTheDefaultFile) {
   COVERS(spec::lxc_log::kQuiet);
   CapturedStderr captured;
-  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto(
-      {.name = "named", .lxcpath = lxcpath(), .quiet = true}));
+  ASSERT_NO_FATAL_FAILURE(
+      ProvokeMessageInto({.name = "named", .lxcpath = lxcpath(), .quiet = true}));
   EXPECT_THAT(captured.Text(), IsEmpty());
   EXPECT_THAT(Contents(lxcpath() / "named" / "named.log"), HasSubstr("ERROR"));
 }
@@ -250,13 +231,12 @@ TEST_F(LxcLogOutputTest, AMoreSevereLevelOfAConfigurationDoesNotApply) {
 
 TEST_F(LxcLogOutputTest, TheFileOfAConfigurationComesBeforeTheDefault) {
   COVERS(spec::lxc_log::kConfigurationOverridesDefault);
-  ASSERT_OK(
-      testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath()}));
+  ASSERT_OK(testee().LogInit(LogSettings{.name = "named", .lxcpath = lxcpath()}));
   ASSERT_OK(speaker().SetConfigItem("lxc.log.file", file()));
   ASSERT_NO_FATAL_FAILURE(ProvokeMessage());
   EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
   EXPECT_THAT(Contents(lxcpath() / "named" / "named.log"), IsEmpty());
 }
 
-} // namespace
-} // namespace lxcspec
+}  // namespace
+}  // namespace lxcspec
