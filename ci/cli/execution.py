@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from dataclasses import dataclass
@@ -20,6 +21,16 @@ _TARGETS = {
     "probe": "//conformance/probes:probe",
     "init": vm.INIT_TARGET,
 }
+
+
+def default_jobs(in_vm: bool) -> int:
+    """How many tests run at once.
+
+    A test that starts a container waits longer than it computes, for the kernel to move processes
+    between cgroups; under emulation it only computes.
+    """
+    cores = os.cpu_count() or 1
+    return cores if in_vm else 2 * cores
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def execute(options: argparse.Namespace) -> int:
             filtered=filtered,
             repeat=options.repeat,
             seed=options.shuffle,
-            jobs=options.jobs or os.cpu_count() or 1,
+            jobs=options.jobs or execution.default_jobs(in_vm),
             kernel=(options.kernel or execution.DEFAULT_KERNEL) if in_vm else "",
             resume=options.resume,
             results=options.results,

@@ -108,7 +108,8 @@ def _conformance(is_root: bool, with_vm: bool, line: progress.Line) -> Tally:
     tally = Tally()
     for testee in testees.resolve(testees.DEFAULTS):
         for kernel in kernels:
-            plan = execution.Plan(tests, filtered=False, jobs=os.cpu_count() or 1, kernel=kernel)
+            jobs = execution.default_jobs(in_vm=bool(kernel))
+            plan = execution.Plan(tests, filtered=False, jobs=jobs, kernel=kernel)
             executed = execution.execute(testee, plan, binaries, line)
             line.clear()
             where = f"in a VM on kernel {kernel}" if kernel else "on this machine"
