@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ratios out of one interleaved Google Benchmark run.
 
-The machines are noisy, so no time stands alone: each row is a median of repetitions, divided by the other
-implementation's and by the floor's of the same run.
+The machines are noisy, so no time stands alone: each row is a median of repetitions, divided by the
+other implementation's and by the floor's of the same run.
 """
 
 import statistics

@@ -54,23 +54,23 @@ def watch(line: progress.Line, label: str, words: Sequence[str]) -> tuple[int, l
             raise
 
 
-def build(targets: Sequence[str], line: progress.Line) -> Path:
+def build(targets: Sequence[str], line: progress.Line, flags: Sequence[str] = ()) -> Path:
     """Builds the targets and returns the folder of Bazel's outputs."""
     line.show("building ...")
     try:
-        code, said = watch(line, "building", ["build", *targets])
+        code, said = watch(line, "building", ["build", *flags, *targets])
     except OSError as error:
         raise InfrastructureError(f"cannot run bazel: {error.strerror}") from error
     line.clear()
     if code:
         raise InfrastructureError("\n".join([*said, f"the build of {' '.join(targets)} failed"]))
-    return bin_folder()
+    return bin_folder(flags)
 
 
-def bin_folder() -> Path:
+def bin_folder(flags: Sequence[str] = ()) -> Path:
     """Where Bazel puts what it builds, with the flags that are in use."""
     answer = subprocess.run(
-        command("info", "bazel-bin"), cwd=TOP, capture_output=True, text=True, check=False
+        command("info", *flags, "bazel-bin"), cwd=TOP, capture_output=True, text=True, check=False
     )
     if answer.returncode:
         raise InfrastructureError(answer.stderr.strip() or "bazel info failed")

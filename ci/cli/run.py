@@ -72,7 +72,10 @@ def add_to(commands: Commands) -> None:
         "--shuffle", metavar="SEED", type=seed, help="in an order that SEED determines"
     )
     where.add_argument(
-        "--jobs", metavar="N", type=positive, help="tests at once (default: one per core)"
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="tests at once (default: two per core, in a VM one)",
     )
     out = parser.add_argument_group("results")
     out.add_argument("--json", metavar="FILE", type=Path, help="write the report as JSON")
