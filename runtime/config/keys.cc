@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <unordered_map>
+#include <vector>
 
 #include "runtime/config/network_codecs.h"
 
@@ -14,7 +16,6 @@ namespace {
 using enum Shape;
 using enum Print;
 
-// A key without a wildcard comes before a wildcard that matches it too.
 constexpr std::array kKeys = {
     Key{"lxc.apparmor.allow_incomplete", Boolean, kValue, kLines, "0"},
     Key{"lxc.apparmor.allow_nesting", Boolean, kValue, kLines, "0"},
@@ -154,15 +155,50 @@ bool IsFreePart(std::string_view text) {
   });
 }
 
-bool Matches(std::string_view pattern, std::string_view concrete) {
-  const size_t special = pattern.find_first_of("#*");
-  if (special == pattern.npos) return pattern == concrete;
-  if (!concrete.starts_with(pattern.substr(0, special))) return false;
-  const std::string_view rest = concrete.substr(special);
-  if (pattern[special] == '*') return IsFreePart(rest);
-  const size_t index = IndexLength(rest);
-  return index > 0 && rest.substr(index) == pattern.substr(special + 1);
-}
+// The table by what a lookup has in hand, because every line of every configuration is looked up.
+class KeyIndex {
+ public:
+  KeyIndex() {
+    for (const Key& key : kKeys) {
+      if (key.pattern.starts_with(kNetworkPattern)) {
+        network_.emplace(key.pattern.substr(kNetworkPattern.size()), &key);
+      } else if (key.pattern.ends_with('*')) {
+        families_.push_back(&key);
+      } else {
+        exact_.emplace(key.pattern, &key);
+      }
+    }
+  }
+
+  // A key that is written out comes before a family that it is in too.
+  const Key* Find(std::string_view concrete) const {
+    const auto exact = exact_.find(concrete);
+    if (exact != exact_.end()) return exact->second;
+    if (concrete.starts_with(kNetworkPrefix)) return FindNetwork(concrete);
+    for (const Key* family : families_) {
+      const std::string_view prefix = family->pattern.substr(0, family->pattern.size() - 1);
+      if (!concrete.starts_with(prefix)) continue;
+      return IsFreePart(concrete.substr(prefix.size())) ? family : nullptr;
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr std::string_view kNetworkPattern = "lxc.net.#";
+  static constexpr std::string_view kNetworkPrefix = "lxc.net.";
+
+  const Key* FindNetwork(std::string_view concrete) const {
+    const std::string_view rest = concrete.substr(kNetworkPrefix.size());
+    const size_t index = IndexLength(rest);
+    if (index == 0) return nullptr;
+    const auto found = network_.find(rest.substr(index));
+    return found != network_.end() ? found->second : nullptr;
+  }
+
+  std::unordered_map<std::string_view, const Key*> exact_;
+  std::unordered_map<std::string_view, const Key*> network_;
+  std::vector<const Key*> families_;
+};
 
 // Whether the text is the beginning of the pattern, up to one of its dots.
 bool IsFamilyOf(std::string_view text, std::string_view pattern) {
@@ -178,10 +214,8 @@ bool IsFamilyOf(std::string_view text, std::string_view pattern) {
 std::span<const Key> AllKeys() { return kKeys; }
 
 const Key* FindKey(std::string_view concrete) {
-  const auto* found = std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& key) {
-    return Matches(key.pattern, concrete);
-  });
-  return found != kKeys.end() ? found : nullptr;
+  static const KeyIndex kIndex;
+  return kIndex.Find(concrete);
 }
 
 bool IsFamily(std::string_view text) {
