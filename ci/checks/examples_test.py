@@ -84,7 +84,8 @@ class GeneratedTest(unittest.TestCase):
 
 class MachineTest(unittest.TestCase):
     def test_hosts_come_from_any_url_but_not_from_this_machine(self) -> None:
-        text = "deb http://a.example/debian x\nURIs: https://u:p@b.example:80/\nhttp://localhost/ http://127.0.0.1/"
+        text = "deb http://a.example/debian x\nURIs: https://u:p@b.example:80/\n"
+        text += "http://localhost/ http://127.0.0.1/"
         self.assertEqual(machine.hosts_in(text), {"a.example", "b.example"})
 
     def test_a_checkout_in_a_folder_of_this_machine_is_one_of_its_paths(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks this machine for what must not be named in the tree: its package registries and its paths."""
+"""Asks this machine for what the tree must not name: its package registries and its paths."""
 
 from __future__ import annotations
 

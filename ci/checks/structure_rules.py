@@ -14,7 +14,7 @@ from ci.checks.tree import Finding, Tree, includes_of, is_cpp, tokens_of
 REGISTRY = "spec/registry.yaml"
 CLAIMS = "runtime/extensions/claims.cc"
 _PARTS = ("spec", "runtime", "conformance", "bench", "vmtests", "ci")
-# The folders that each part may include from (C++) or import from (Python), besides itself. Nothing uses ci.
+# The folders that each part may include or import from, besides itself. Nothing uses ci.
 _MAY_USE: Mapping[str, tuple[str, ...]] = {
     "spec": (),
     "runtime": ("spec",),
@@ -100,7 +100,7 @@ def _extensions(tree: Tree) -> list[_Extension]:
 
 
 def _owner(stem: str, names: list[str]) -> str:
-    """The extension that a file of this stem belongs to: the one with the longest name that fits."""
+    """The extension that a file of this stem belongs to: of those that fit, the longest name."""
     fitting = [name for name in names if stem == name or stem.startswith(f"{name}_")]
     return max(fitting, key=len, default="")
 

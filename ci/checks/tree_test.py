@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The source tree keeps the house rules. Looks at what git knows, so it runs outside any sandbox."""
+"""The source tree keeps the house rules. Looks at what git knows, so it runs in no sandbox."""
 
 from __future__ import annotations
 
