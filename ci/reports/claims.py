@@ -96,6 +96,8 @@ def _judge_unclaimed(
     passing = [r.id for r in does if verdict[r.id] in (model.PASS, model.UNEXPECTED_PASS)]
     explained = [r.id for r in does if verdict[r.id] == model.EXPECTED_FAIL]
     ran = [r.id for r in does if verdict[r.id] not in (model.NOT_RUN, model.UNSUPPORTED)]
+    if not ran and evidence.left_out:
+        return Outcome(model.UNVERIFIED, "its tests were left out")
     if not ran or len(passing) + len(explained) < len(ran) or not passing:
         return Outcome(model.NOT_CLAIMED)
     if evidence.left_out:

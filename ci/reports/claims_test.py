@@ -101,6 +101,12 @@ class ClaimTest(unittest.TestCase):
         found = run(unclaimed=("pidfd",), only=(_SIGNAL,))
         self.assertEqual(self.claim(found), model.UNVERIFIED)
 
+    def test_a_run_without_its_tests_says_nothing_of_a_claim_in_the_ledger(self) -> None:
+        book = "claims:\n- {extension: pidfd, verdict: under-claimed, because: b}\n"
+        found = run(unclaimed=("pidfd",), only=("ConsoleLogTest.IsAnnounced",))
+        self.assertEqual(self.claim(found), model.UNVERIFIED)
+        self.assertEqual(judge(found, book).problems, [])
+
     def test_a_claim_that_could_not_be_asked_is_a_problem(self) -> None:
         found = run()
         from ci.reports.results import Claim
