@@ -188,6 +188,27 @@ class BootTest(unittest.TestCase):
         self.assertIs(ending.kind, Kind.START_FAILURE)
         self.assertIn("apt-get install qemu-system-x86", ending.reason)
 
+    def test_guest_that_hangs_before_init_is_booted_once_more(self) -> None:
+        self._run("Fake.First")
+        real = shutil.which("qemu-system-x86_64")
+        marker = self.root / "was-here"
+        program = self.root / "qemu-system-x86_64"
+        program.write_text(
+            "#!/bin/sh\n"
+            f'if [ "$1" != --version ] && [ ! -e "{marker}" ]; then\n'
+            f'    touch "{marker}"; exec tail -f /dev/null\n'
+            "fi\n"
+            f'exec "{real}" "$@"\n'
+        )
+        program.chmod(0o755)
+        path = os.environ["PATH"]
+        os.environ["PATH"] = f"{self.root}:{path}"
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        ending = self._run("Fake.First")
+        self.assertEqual(self._kinds(ending), [Kind.START_FAILURE, Kind.FINISHED], ending)
+        self.assertEqual(self._verdicts(), {"Fake.First": "pass"})
+        self.assertTrue(any("trying once more" in line for line in self.said), self.said)
+
     def test_missing_testee_is_no_start_failure_of_the_kernel(self) -> None:
         ending = run_in_vm(
             SERIES, LAUNCHER, SUITE, LAUNCHER, self.root / "none.so", self.results, init=INIT

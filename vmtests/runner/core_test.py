@@ -229,7 +229,10 @@ class JudgeTest(unittest.TestCase):
         self._expect(Observation(exit_status=1, errors="qemu: bad kernel\n"), Kind.START_FAILURE)
         self._expect(Observation(exit_status=0, log=PANIC), Kind.START_FAILURE, "before init", "x")
         seen = Observation(stopped=Kind.START_FAILURE, stopped_after=20.0, exit_status=-9)
-        self._expect(seen, Kind.START_FAILURE, "20 s", "console is empty")
+        ending = self._expect(seen, Kind.START_FAILURE, "20 s", "console is empty")
+        self.assertTrue(ending.hung_in_boot)
+        self.assertFalse(judge(replace(seen, errors="qemu: bad kernel\n")).hung_in_boot)
+        self.assertFalse(judge(replace(seen, log=PANIC)).hung_in_boot)
         self._expect(
             replace(seen, console_tail="one\r\ntwo\r\n"), Kind.START_FAILURE, "ends with: two"
         )

@@ -49,6 +49,9 @@ class GuestEnding:
     # Seconds from the start of QEMU until init spoke.
     boot_seconds: float | None = None
     launcher_exit: int | None = None
+    # Whether the kernel was still silent on its way to init when its time was over: emulation does
+    # that once in a while, and never twice to a kernel that can boot.
+    hung_in_boot: bool = False
     # Where console.log, launcher.log and qemu.log are.
     logs: Path | None = None
 

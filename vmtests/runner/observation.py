@@ -119,5 +119,11 @@ def judge(observation: Observation, logs: Path | None = None) -> GuestEnding:
         splats=observation.log.splats,
         boot_seconds=observation.boot_seconds,
         launcher_exit=(observation.exited or {}).get("code"),
+        hung_in_boot=(
+            kind is Kind.START_FAILURE
+            and observation.stopped is not None
+            and not observation.log.panic
+            and not observation.errors.strip()
+        ),
         logs=logs,
     )

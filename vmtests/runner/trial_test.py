@@ -14,9 +14,14 @@ class _Boots:
     def __init__(self, emulation: float | None, kvm: float | None) -> None:
         self._seconds = {Accelerator.EMULATION: emulation, Accelerator.KVM: kvm}
         self.limits: dict[Accelerator, float] = {}
+        # How many boots hang whatever they would take.
+        self.hanging = 0
 
     def __call__(self, accelerator: Accelerator, limit: float) -> GuestEnding:
         self.limits[accelerator] = limit
+        if self.hanging > 0:
+            self.hanging -= 1
+            return GuestEnding(Kind.START_FAILURE, "init did not run", hung_in_boot=True)
         seconds = self._seconds[accelerator]
         if seconds is None or seconds > limit:
             return GuestEnding(Kind.START_FAILURE, f"init did not run within {limit:.0f} s")
@@ -48,6 +53,17 @@ class DecideTest(unittest.TestCase):
         found = decide(boots, 90, False, "cannot be opened")
         self.assertNotIn(Accelerator.KVM, boots.limits)
         self.assertEqual((found.because, found.kvm_tried), ("cannot be opened", False))
+
+    def test_boot_that_hangs_once_is_tried_again(self) -> None:
+        boots = _Boots(3.0, None)
+        boots.hanging = 1
+        self.assertEqual(decide(boots, 90, False, "").boot_seconds, 3.0)
+
+    def test_boot_that_hangs_twice_is_an_error(self) -> None:
+        boots = _Boots(3.0, None)
+        boots.hanging = 2
+        with self.assertRaises(TrialFailed):
+            decide(boots, 90, False, "")
 
     def test_kernel_that_does_not_boot_at_all_is_an_error(self) -> None:
         with self.assertRaises(TrialFailed) as raised:
