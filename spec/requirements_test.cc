@@ -30,7 +30,8 @@ TEST(RequirementsTest, AnIdIsUniqueAndBeginsWithItsExtension) {
   std::set<std::string_view> seen;
   for (const Requirement* requirement : kAllRequirements) {
     EXPECT_TRUE(seen.insert(requirement->id).second) << requirement->id;
-    EXPECT_THAT(std::string(requirement->id), StartsWith(std::string(requirement->extension) + "."));
+    EXPECT_THAT(std::string(requirement->id),
+                StartsWith(std::string(requirement->extension) + "."));
     EXPECT_THAT(kExtensions, Contains(requirement->extension));
   }
 }

@@ -24,7 +24,10 @@ def _run(*words: str) -> tuple[int, str, str]:
 class OptionsTest(unittest.TestCase):
     def test_what_is_wrong_and_what_was_meant(self) -> None:
         for words, wanted in (
-            (("rum",), "there is no command 'rum'; there are run, test, list, explain, probe, bench."),
+            (
+                ("rum",),
+                "there is no command 'rum'; there are run, test, list, explain, probe, bench.",
+            ),
             (("rum",), "Did you mean run?"),
             (("run", "--tesee", "x"), "'--tesee' means nothing to './lxcspec run'."),
             (("run", "--tesee", "x"), "Did you mean --testee"),

@@ -23,8 +23,7 @@ std::string BeginCoverage(std::initializer_list<spec::Requirement> requirements)
     for (const std::string_view name : requirement.needs) {
       const NeedAnswer& answer = AskNeed(name);
       if (answer.present) continue;
-      record.unsupported =
-          fmt::format("{} needs {}: {}", requirement.id, name, answer.evidence);
+      record.unsupported = fmt::format("{} needs {}: {}", requirement.id, name, answer.evidence);
       return record.unsupported;
     }
   }

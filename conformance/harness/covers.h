@@ -22,7 +22,7 @@ std::string BeginCoverage(std::initializer_list<spec::Requirement> requirements)
 }  // namespace lxcspec
 
 // The only skip there is: the reporter makes `unsupported` of it, with the reason.
-#define COVERS(...)                                                                     \
+#define COVERS(...)                                                                            \
   if (const std::string missing_ = ::lxcspec::BeginCoverage({__VA_ARGS__}); !missing_.empty()) \
   GTEST_SKIP() << missing_
 

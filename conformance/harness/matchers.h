@@ -16,7 +16,6 @@
 
 namespace lxcspec {
 
-
 MATCHER(Succeeds, negation ? "fails" : "succeeds") {
   static_cast<void>(result_listener);  // how a Result prints says it all
   return arg.has_value();
@@ -82,9 +81,9 @@ SucceedsWithMatcher<Inner> SucceedsWith(Inner inner) {
 // Declares or assigns `target` from a Result's value; a failed Result fails the test and ends it.
 #define ASSERT_OK_AND_ASSIGN(target, expression) \
   ASSERT_OK_AND_ASSIGN_(LXCSPEC_CONCAT(asserted_, __COUNTER__), target, expression)
-#define ASSERT_OK_AND_ASSIGN_(result, target, expression)                      \
-  auto result = (expression);                                                  \
-  ASSERT_TRUE(result.has_value()) << #expression << ": " << result.error();    \
+#define ASSERT_OK_AND_ASSIGN_(result, target, expression)                   \
+  auto result = (expression);                                               \
+  ASSERT_TRUE(result.has_value()) << #expression << ": " << result.error(); \
   target = *std::move(result)
 
 #define ASSERT_OK(expression) ASSERT_THAT(expression, ::lxcspec::Succeeds())

@@ -90,8 +90,7 @@ std::string ResultLine(const ::testing::TestInfo& test, const TestRecord& record
 void ReportRequirements() {
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
   if (test == nullptr) return;
-  WriteLine(
-      Dump({{"test", FullName(*test)}, {"requirements", CurrentTestRecord().requirements}}));
+  WriteLine(Dump({{"test", FullName(*test)}, {"requirements", CurrentTestRecord().requirements}}));
 }
 
 Reporter::Reporter(int result_fd) { g_result_fd = result_fd; }

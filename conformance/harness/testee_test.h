@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "conformance/harness/covers.h"      // IWYU pragma: export
+#include "conformance/harness/covers.h"  // IWYU pragma: export
 #include "conformance/harness/environment.h"
 #include "conformance/harness/matchers.h"  // IWYU pragma: export
 #include "conformance/harness/waiting.h"   // IWYU pragma: export

@@ -15,9 +15,9 @@
 namespace lxcspec {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::Ge;
 using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 TEST(EventuallyTest, LooksUntilTheValueMatches) {
   int looks = 0;

@@ -37,19 +37,19 @@ inline tl::unexpected<Error> Propagate(Error error) {
 #define LXCSPEC_CONCAT(a, b) LXCSPEC_CONCAT_(a, b)
 
 // Returns the error of a failed Result from the enclosing function.
-#define RETURN_IF_ERROR(expression)                                                         \
-  do {                                                                                      \
-    if (auto status_ = (expression); !status_) {                                            \
-      return ::lxcspec::Propagate(std::move(status_).error());                              \
-    }                                                                                       \
+#define RETURN_IF_ERROR(expression)                            \
+  do {                                                         \
+    if (auto status_ = (expression); !status_) {               \
+      return ::lxcspec::Propagate(std::move(status_).error()); \
+    }                                                          \
   } while (false)
 
 // Declares or assigns `target` from a Result's value, or returns its error.
 #define ASSIGN_OR_RETURN(target, expression) \
   ASSIGN_OR_RETURN_(LXCSPEC_CONCAT(result_, __COUNTER__), target, expression)
-#define ASSIGN_OR_RETURN_(result, target, expression)                                 \
-  auto result = (expression);                                                         \
-  if (!result) return ::lxcspec::Propagate(std::move(result).error());                \
+#define ASSIGN_OR_RETURN_(result, target, expression)                  \
+  auto result = (expression);                                          \
+  if (!result) return ::lxcspec::Propagate(std::move(result).error()); \
   target = *std::move(result)
 
 #endif  // LXCSPEC_CONFORMANCE_POSIX_RESULT_H_

@@ -97,8 +97,8 @@ class LiblxcContainer final : public Container {
   void ClearConfig() override { members_.clear_config(raw_); }
 
   Result<std::string> GetKeys(const MaybeString& prefix) override {
-    return CallGetter(fmt::format("get_keys({})", prefix.value_or("NULL")), members_.get_keys,
-                      raw_, PointerOf(prefix));
+    return CallGetter(fmt::format("get_keys({})", prefix.value_or("NULL")), members_.get_keys, raw_,
+                      PointerOf(prefix));
   }
 
   Result<std::string> ConfigFileName() override {
@@ -126,8 +126,8 @@ class LiblxcContainer final : public Container {
   }
 
   Status Wait(const std::string& state, int timeout) override {
-    return CallBool(fmt::format("wait({}, {})", state, timeout), members_.wait, raw_,
-                    state.c_str(), timeout);
+    return CallBool(fmt::format("wait({}, {})", state, timeout), members_.wait, raw_, state.c_str(),
+                    timeout);
   }
 
   Result<pid_t> InitPid() override {

@@ -22,8 +22,8 @@ using ::testing::Optional;
 class GuardedContainer {
  public:
   explicit GuardedContainer(size_t size) : page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
-    void* mapped = mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    void* mapped =
+        mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     start_ = static_cast<char*>(mapped);
     mprotect(start_ + page_, page_, PROT_NONE);
     raw_ = start_ + page_ - size;

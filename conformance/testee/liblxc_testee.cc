@@ -24,8 +24,7 @@ MaybeString TextAt(const char* pointer) {
 
 class LiblxcTestee final : public Testee {
  public:
-  LiblxcTestee(const abi::Library& library, const AbiVersion& abi)
-      : library_(library), abi_(abi) {}
+  LiblxcTestee(const abi::Library& library, const AbiVersion& abi) : library_(library), abi_(abi) {}
 
   std::string Version() override { return library_.get_version(); }
 

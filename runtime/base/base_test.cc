@@ -44,7 +44,9 @@ TEST(UniqueFdTest, MovingKeepsOneOwner) {
 
 TEST(ScopeExitTest, RunsUnlessCancelled) {
   int runs = 0;
-  { ScopeExit undo([&] { ++runs; }); }
+  {
+    ScopeExit undo([&] { ++runs; });
+  }
   EXPECT_EQ(runs, 1);
   {
     ScopeExit undo([&] { ++runs; });

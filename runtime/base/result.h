@@ -36,11 +36,11 @@ using Status = Result<void>;
 }  // namespace lxcspec::runtime
 
 // Ends the enclosing function with the error of a Status that failed.
-#define TRY(expression)                                                             \
-  do {                                                                              \
-    if (auto tried = (expression); !tried) {                                        \
-      return ::lxcspec::runtime::Forward(std::move(tried).error());                 \
-    }                                                                               \
+#define TRY(expression)                                             \
+  do {                                                              \
+    if (auto tried = (expression); !tried) {                        \
+      return ::lxcspec::runtime::Forward(std::move(tried).error()); \
+    }                                                               \
   } while (false)
 
 #endif  // LXCSPEC_RUNTIME_BASE_RESULT_H_

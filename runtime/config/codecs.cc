@@ -141,9 +141,9 @@ Result<std::string> Architecture(std::string_view value) {
                                                     "x86",  "athlon", "linux32"};
   constexpr std::array<std::string_view, 3> kX86_64 = {"x86_64", "amd64", "linux64"};
   constexpr std::array<std::string_view, 22> kOthers = {
-      "mips", "ppc", "aarch64",   "arm",      "arm64",   "armel",  "armhf",   "armv7l",   "armv8l",
-      "loongarch64", "mips64", "mips64el", "mipsel", "powerpc", "powerpc64", "ppc64",
-      "ppc64el",   "ppc64le",  "riscv64", "s390",   "s390x",   "sparc64"};
+      "mips",    "ppc",         "aarch64", "arm",      "arm64",  "armel",   "armhf",     "armv7l",
+      "armv8l",  "loongarch64", "mips64",  "mips64el", "mipsel", "powerpc", "powerpc64", "ppc64",
+      "ppc64el", "ppc64le",     "riscv64", "s390",     "s390x",  "sparc64"};
   if (IsOneOf(value, kX86_64)) return "x86_64";
   if (IsOneOf(value, kX86)) return "i686";
   if (IsOneOf(value, kOthers)) return std::string(value);
@@ -162,9 +162,8 @@ Result<std::string> LogLevel(std::string_view value) {
 }
 
 Result<std::string> SyslogFacility(std::string_view value) {
-  constexpr std::array<std::string_view, 9> kFacilities = {"daemon", "local0", "local1",
-                                                           "local2", "local3", "local4",
-                                                           "local5", "local6", "local7"};
+  constexpr std::array<std::string_view, 9> kFacilities = {
+      "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
   if (!IsOneOf(value, kFacilities)) return Refused(value, "daemon or local0 to local7");
   return std::string(value);
 }
@@ -216,16 +215,33 @@ Result<std::string> NamespaceName(std::string_view value) {
 }
 
 Result<std::string> AutoMount(std::string_view value) {
-  constexpr std::array<std::string_view, 27> kWords = {
-      "proc",          "proc:mixed",         "proc:rw",
-      "sys",           "sys:ro",             "sys:mixed",
-      "sys:rw",        "cgroup",             "cgroup:mixed",
-      "cgroup:ro",     "cgroup:rw",          "cgroup:force",
-      "cgroup:mixed:force", "cgroup:ro:force", "cgroup:rw:force",
-      "cgroup-full",   "cgroup-full:mixed",  "cgroup-full:ro",
-      "cgroup-full:rw", "cgroup-full:force", "cgroup-full:mixed:force",
-      "cgroup-full:ro:force", "cgroup-full:rw:force", "cgroup2",
-      "cgroup2:ro",    "cgroup2:force",      "cgroup2:ro:force"};
+  constexpr std::array<std::string_view, 27> kWords = {"proc",
+                                                       "proc:mixed",
+                                                       "proc:rw",
+                                                       "sys",
+                                                       "sys:ro",
+                                                       "sys:mixed",
+                                                       "sys:rw",
+                                                       "cgroup",
+                                                       "cgroup:mixed",
+                                                       "cgroup:ro",
+                                                       "cgroup:rw",
+                                                       "cgroup:force",
+                                                       "cgroup:mixed:force",
+                                                       "cgroup:ro:force",
+                                                       "cgroup:rw:force",
+                                                       "cgroup-full",
+                                                       "cgroup-full:mixed",
+                                                       "cgroup-full:ro",
+                                                       "cgroup-full:rw",
+                                                       "cgroup-full:force",
+                                                       "cgroup-full:mixed:force",
+                                                       "cgroup-full:ro:force",
+                                                       "cgroup-full:rw:force",
+                                                       "cgroup2",
+                                                       "cgroup2:ro",
+                                                       "cgroup2:force",
+                                                       "cgroup2:ro:force"};
   constexpr std::string_view kShared = "shmounts:";
   // Bare, it would name no folder to share.
   if (value.starts_with(kShared) && value.size() > kShared.size()) return std::string(value);
@@ -252,8 +268,8 @@ Result<std::string> TimeOffset(std::string_view value) {
     int64_t nanoseconds;
   };
   // "ms" before "m" and "s", which it ends in or begins with.
-  constexpr std::array<Unit, 6> kUnits = {Unit{"ms", 1'000'000}, Unit{"us", 1'000},
-                                          Unit{"ns", 1},         Unit{"h", 3600 * kSecond},
+  constexpr std::array<Unit, 6> kUnits = {Unit{"ms", 1'000'000},   Unit{"us", 1'000},
+                                          Unit{"ns", 1},           Unit{"h", 3600 * kSecond},
                                           Unit{"m", 60 * kSecond}, Unit{"s", kSecond}};
   for (const Unit& unit : kUnits) {
     if (!value.ends_with(unit.name)) continue;

@@ -66,8 +66,10 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
   }
   if (value.empty()) return Clear(key);
   const auto slot = NetworkSlot(key);
-  if (!entry->network_type.empty() && Values(*slot + ".type") != std::vector{std::string(entry->network_type)}) {
-    return Failure(EINVAL, fmt::format("{}: only for {}.type = {}", key, *slot, entry->network_type));
+  if (!entry->network_type.empty() &&
+      Values(*slot + ".type") != std::vector{std::string(entry->network_type)}) {
+    return Failure(EINVAL,
+                   fmt::format("{}: only for {}.type = {}", key, *slot, entry->network_type));
   }
   auto canonical = Canonical(*entry, key, value);
   if (!canonical) return Forward(std::move(canonical).error());
@@ -105,9 +107,9 @@ Result<std::string> Config::Get(std::string_view key) const {
 
 Status Config::Clear(std::string_view key) {
   if (FindKey(key) != nullptr) {
-    const bool inherited = !Values(key).empty() &&
-                           std::none_of(lines_.begin(), lines_.end(),
-                                        [&](const Line& line) { return line.first == key; });
+    const bool inherited =
+        !Values(key).empty() && std::none_of(lines_.begin(), lines_.end(),
+                                             [&](const Line& line) { return line.first == key; });
     DropLines(key);
     Erase(key);
     // An included file would bring the value back.

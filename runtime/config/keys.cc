@@ -140,8 +140,8 @@ bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; 
 // How many characters at the front are an index: up to nine digits, without leading zeros.
 size_t IndexLength(std::string_view text) {
   constexpr size_t kMost = 9;
-  const size_t length = static_cast<size_t>(
-      std::find_if_not(text.begin(), text.end(), IsDigit) - text.begin());
+  const size_t length =
+      static_cast<size_t>(std::find_if_not(text.begin(), text.end(), IsDigit) - text.begin());
   if (length > kMost || (length > 1 && text.front() == '0')) return 0;
   return length;
 }
@@ -150,9 +150,8 @@ size_t IndexLength(std::string_view text) {
 bool IsFreePart(std::string_view text) {
   if (text.empty() || text.starts_with('.') || text.ends_with('.')) return false;
   if (text.find("..") != text.npos) return false;
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isgraph(c) != 0 && c != '=' && c != '#';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isgraph(c) != 0 && c != '=' && c != '#'; });
 }
 
 // The table by what a lookup has in hand, because every line of every configuration is looked up.

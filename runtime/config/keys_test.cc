@@ -46,11 +46,28 @@ TEST(KeysTest, PrefersAKeyToAWildcard) {
 }
 
 TEST(KeysTest, FindsNothingElse) {
-  for (const char* key :
-       {"", "lxc", "lxc.", "lxc.archx", "lxc.arch.", "LXC.ARCH", "lxc.net", "lxc.net.0",
-        "lxc.net.type", "lxc.net.x.type", "lxc.net.00.type", "lxc.net.-1.type", "lxc.net.0.",
-        "lxc.net.1234567890.type", "lxc.cgroup2", "lxc.cgroup2.", "lxc.cgroup2..x",
-        "lxc.cgroup2.x.", "lxc.prlimit.a b", "lxc.prlimit.a=b", "lxc.net.#.type", "lxc.*"}) {
+  for (const char* key : {"",
+                          "lxc",
+                          "lxc.",
+                          "lxc.archx",
+                          "lxc.arch.",
+                          "LXC.ARCH",
+                          "lxc.net",
+                          "lxc.net.0",
+                          "lxc.net.type",
+                          "lxc.net.x.type",
+                          "lxc.net.00.type",
+                          "lxc.net.-1.type",
+                          "lxc.net.0.",
+                          "lxc.net.1234567890.type",
+                          "lxc.cgroup2",
+                          "lxc.cgroup2.",
+                          "lxc.cgroup2..x",
+                          "lxc.cgroup2.x.",
+                          "lxc.prlimit.a b",
+                          "lxc.prlimit.a=b",
+                          "lxc.net.#.type",
+                          "lxc.*"}) {
     EXPECT_THAT(FindKey(key), IsNull()) << key;
   }
 }

@@ -123,9 +123,7 @@ Result<std::string> MacvlanMode(std::string_view value) {
   return OneOf(value, {"private", "vepa", "bridge", "passthru"});
 }
 
-Result<std::string> IpvlanMode(std::string_view value) {
-  return OneOf(value, {"l3", "l3s", "l2"});
-}
+Result<std::string> IpvlanMode(std::string_view value) { return OneOf(value, {"l3", "l3s", "l2"}); }
 
 Result<std::string> IpvlanIsolation(std::string_view value) {
   return OneOf(value, {"bridge", "private", "vepa"});

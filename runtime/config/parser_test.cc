@@ -60,7 +60,8 @@ class ParserTest : public ::testing::Test {
 
 TEST_F(ParserTest, ReadsAssignmentsAndSkipsTheRest) {
   Config config;
-  ASSERT_TRUE(LoadText("# a comment\n\n  lxc.uts.name=a \n\tlxc.tty.max = 4\r\n # another\n", config));
+  ASSERT_TRUE(
+      LoadText("# a comment\n\n  lxc.uts.name=a \n\tlxc.tty.max = 4\r\n # another\n", config));
   EXPECT_THAT(config.Values("lxc.uts.name"), ElementsAre("a"));
   EXPECT_THAT(config.Values("lxc.tty.max"), ElementsAre("4"));
 }
@@ -110,8 +111,8 @@ TEST_F(ParserTest, IncludesFilesAndFolders) {
   Write("inc/ignored", "nonsense\n");
   Write("one", "lxc.tty.max = 4\n");
   Config config;
-  ASSERT_TRUE(LoadText("lxc.include = " + (folder() / "inc").string() + "\nlxc.include = " +
-                           (folder() / "one").string() + "\n",
+  ASSERT_TRUE(LoadText("lxc.include = " + (folder() / "inc").string() +
+                           "\nlxc.include = " + (folder() / "one").string() + "\n",
                        config));
   EXPECT_THAT(config.Values("lxc.group"), ElementsAre("a", "b"));
   EXPECT_THAT(config.Values("lxc.tty.max"), ElementsAre("4"));
@@ -182,12 +183,31 @@ TEST_F(ParserTest, DistributionConfigurationsLoad) {
 
 // Whatever stands in a file: no crash, and what was taken can be saved and loaded back.
 TEST_F(ParserTest, RandomTextIsRefusedOrRoundTrips) {
-  const std::vector<std::string> pieces = {
-      "lxc.net.0.type", "lxc.net.0.veth.mode", "lxc.cgroup2.x",   "lxc.cap.drop", "lxc.tty.max",
-      "lxc.",           "=",                   " = ",             "veth",         "4",
-      "\n",             "#",                   "\"",              "'",            "router",
-      "mknod",          "lxc.mount.auto",      "proc:mixed",      "\xff",         "lxc.net",
-      "lxc.namespace.clone", "net",            "lxc.environment", "A=b",          " "};
+  const std::vector<std::string> pieces = {"lxc.net.0.type",
+                                           "lxc.net.0.veth.mode",
+                                           "lxc.cgroup2.x",
+                                           "lxc.cap.drop",
+                                           "lxc.tty.max",
+                                           "lxc.",
+                                           "=",
+                                           " = ",
+                                           "veth",
+                                           "4",
+                                           "\n",
+                                           "#",
+                                           "\"",
+                                           "'",
+                                           "router",
+                                           "mknod",
+                                           "lxc.mount.auto",
+                                           "proc:mixed",
+                                           "\xff",
+                                           "lxc.net",
+                                           "lxc.namespace.clone",
+                                           "net",
+                                           "lxc.environment",
+                                           "A=b",
+                                           " "};
   std::mt19937 random(20261124);  // NOLINT(cert-msc51-cpp): the same texts in every run
   for (int round = 0; round < 20000; ++round) {
     std::string text;

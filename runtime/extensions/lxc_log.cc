@@ -91,7 +91,7 @@ std::string DefaultFile(const std::string& name, const std::optional<std::string
 
 Result<UniqueFd> OpenRequested(const LogRequest& request, const LogPlaces& places) {
   if (request.file) {
-    if (*request.file == kNoFile) return UniqueFd();                         // lxc_log.file_none
+    if (*request.file == kNoFile) return UniqueFd();  // lxc_log.file_none
     if (request.file->empty()) return Failure(EINVAL, "lxc_log_init: file \"\"");
     return Open(*request.file);
   }

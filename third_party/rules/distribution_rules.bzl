@@ -53,10 +53,10 @@ def register_offline_repositories():
     )
 '''
 
-_ONLINE = '''
+_ONLINE = """
 def register_offline_repositories():
     pass
-'''
+"""
 
 def _offline_repositories_impl(rctx):
     debian = rctx.path(_DEBIAN_RULES + "/java").exists
