@@ -42,6 +42,17 @@ TEST(UniqueFdTest, MovingKeepsOneOwner) {
   EXPECT_GE(fcntl(raw, F_GETFD), 0);
 }
 
+TEST(UniqueFdTest, WhatIsReleasedStaysOpen) {
+  int raw = -1;
+  {
+    UniqueFd fd = OpenNull();
+    raw = fd.Release();
+    EXPECT_FALSE(fd.valid());
+  }
+  const UniqueFd owner(raw);
+  EXPECT_GE(fcntl(raw, F_GETFD), 0);
+}
+
 TEST(ScopeExitTest, RunsUnlessCancelled) {
   int runs = 0;
   {

@@ -25,4 +25,6 @@ UniqueFd::~UniqueFd() {
   errno = saved;
 }
 
+int UniqueFd::Release() { return std::exchange(fd_, -1); }
+
 }  // namespace lxcspec::runtime

@@ -17,6 +17,8 @@ class UniqueFd {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // The descriptor, which is from now on the caller's to close.
+  [[nodiscard]] int Release();
 
  private:
   int fd_ = -1;
