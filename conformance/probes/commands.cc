@@ -139,6 +139,14 @@ Answer SpawnPausing(const Arguments&) {
   return {.error = 0, .text = std::to_string(child)};
 }
 
+Answer OnSignal(const Arguments& arguments) {
+  const std::optional<size_t> signal = Number(arguments[0]);
+  if (!signal || *signal > 64 || !SetSignal(static_cast<int>(*signal), arguments[1])) {
+    return Refuse("on: no such signal or action: " + arguments[0] + " " + arguments[1]);
+  }
+  return {};
+}
+
 Answer BecomeSubreaper(const Arguments&) {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return FromErrno();
   return {};
@@ -191,6 +199,11 @@ constexpr Command kCommands[] = {
        return Answer{};
      },
      "from now on be ended by SIGKILL only"},
+    {"on", "SIGNAL ACTION", 2, OnSignal,
+     "from now on reboot, halt, exit, ignore or count on the signal of that number"},
+    {"counted", "", 0,
+     [](const Arguments&) { return Answer{.error = 0, .text = std::to_string(SignalsCounted())}; },
+     "answer with how many signals were counted"},
     {"reboot", "", 0, [](const Arguments&) { return Reboot(LINUX_REBOOT_CMD_RESTART); },
      "ask the kernel for a reboot, which restarts a container"},
     {"halt", "", 0, [](const Arguments&) { return Reboot(LINUX_REBOOT_CMD_POWER_OFF); },

@@ -94,7 +94,7 @@ TEST(ProbeTest, HelpNamesEveryCommand) {
   const std::string help = probe.Output();
   for (const char* name :
        {"console", "write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan",
-        "spawn", "subreaper", "ignore-signals", "reboot", "halt", "exit"}) {
+        "spawn", "subreaper", "ignore-signals", "on", "counted", "reboot", "halt", "exit"}) {
     EXPECT_THAT(help, HasSubstr(std::string("\n  ") + name + " "));
   }
   EXPECT_EQ(ExitCode(probe.Wait()), 0);
@@ -184,6 +184,31 @@ TEST_F(ProbeChannelTest, AnswersCommands) {
   const Result<std::string> refused = channel->Ask({"dance"}, kPatience);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EINVAL);
+}
+
+TEST_F(ProbeChannelTest, CountsTheSignalsItIsToldToCount) {
+  auto channel = ProbeChannel::Listen(folder_);
+  ASSERT_TRUE(channel) << channel.error();
+  Probe probe({"serve", folder_ / "probe.sock"});
+  ASSERT_TRUE(channel->Accept(kPatience));
+  ASSERT_EQ(channel->Ask({"counted"}, kPatience), "0");
+  ASSERT_TRUE(channel->Ask({"on", std::to_string(SIGUSR1), "count"}, kPatience));
+
+  kill(probe.pid(), SIGUSR1);
+
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  Result<std::string> counted = channel->Ask({"counted"}, kPatience);
+  while (counted == "0" && std::chrono::steady_clock::now() < end) {
+    counted = channel->Ask({"counted"}, kPatience);
+  }
+  EXPECT_EQ(counted, "1");
+}
+
+TEST_F(ProbeChannelTest, UnknownSignalsAndActionsAreRefused) {
+  EXPECT_EQ(ExitCode(Probe({"on", "2", "sing"}).Wait()), 64);
+  EXPECT_EQ(ExitCode(Probe({"on", "SIGINT", "exit"}).Wait()), 64);
+  EXPECT_EQ(ExitCode(Probe({"on", std::to_string(SIGKILL), "exit"}).Wait()), 64);
+  EXPECT_EQ(ExitCode(Probe({"on", "1000", "exit"}).Wait()), 64);
 }
 
 TEST_F(ProbeChannelTest, EndOfTheProbeIsAReset) {

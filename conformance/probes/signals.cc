@@ -16,11 +16,19 @@ namespace {
 
 void End(int) { _exit(0); }
 
-void Reboot(int) {
-  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, nullptr);
+volatile std::sig_atomic_t counted = 0;
+
+void Count(int) { counted = counted + 1; }
+
+void AskKernel(unsigned command) {
+  syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, nullptr);
   // Outside a pid namespace of its own, or without the capability, ending is the nearest to it.
   _exit(1);
 }
+
+void Reboot(int) { AskKernel(LINUX_REBOOT_CMD_RESTART); }
+
+void Halt(int) { AskKernel(LINUX_REBOOT_CMD_POWER_OFF); }
 
 void Reap(int) {
   const int saved = errno;
@@ -29,12 +37,21 @@ void Reap(int) {
   errno = saved;
 }
 
-void Handle(int signal, void (*handler)(int)) {
+bool Handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
-  sigaction(signal, &action, nullptr);
+  return sigaction(signal, &action, nullptr) == 0;
 }
+
+struct Action {
+  std::string_view name;
+  void (*handler)(int);
+};
+
+const Action kActions[] = {
+    {"reboot", Reboot}, {"halt", Halt}, {"exit", End}, {"ignore", SIG_IGN}, {"count", Count},
+};
 
 }  // namespace
 
@@ -60,5 +77,14 @@ void ResetSignals() {
     Handle(signal, SIG_DFL);
   }
 }
+
+bool SetSignal(int signal, std::string_view action) {
+  for (const Action& known : kActions) {
+    if (known.name == action) return Handle(signal, known.handler);
+  }
+  return false;
+}
+
+int SignalsCounted() { return counted; }
 
 }  // namespace lxcspec::probe

@@ -6,6 +6,8 @@
 #ifndef LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
 #define LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
 
+#include <string_view>
+
 namespace lxcspec::probe {
 
 // SIGPWR and SIGTERM end the process with exit code 0, SIGINT asks the kernel for a reboot,
@@ -17,6 +19,17 @@ void IgnoreSignals();
 
 // Default dispositions, for a child that is not an init.
 void ResetSignals();
+
+// Changes what the process does on a signal, to one of
+//   reboot  ask the kernel for a reboot
+//   halt    ask the kernel to power off
+//   exit    end with exit code 0
+//   ignore
+//   count   nothing but count it (SignalsCounted)
+// Returns false for another word, or a signal that has no handler.
+bool SetSignal(int signal, std::string_view action);
+
+int SignalsCounted();
 
 }  // namespace lxcspec::probe
 

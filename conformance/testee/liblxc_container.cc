@@ -32,6 +32,16 @@ Status CallBool(std::string call, bool (*member)(abi::Container*, Parameters...)
   return {};
 }
 
+// Calls a member that answers with a descriptor, which the caller owns then.
+Result<UniqueFd> CallDescriptor(std::string call, int (*member)(abi::Container*),
+                                abi::Container* raw) {
+  if (member == nullptr) return Absent(call);
+  errno = 0;
+  const int fd = member(raw);
+  if (fd < 0) return Fail(ErrnoOf(fd), std::move(call));
+  return UniqueFd(fd);
+}
+
 // Calls a getter of the kind that fills a buffer and returns the length it wants.
 Result<std::string> CallGetter(std::string call,
                                int (*member)(abi::Container*, const char*, char*, int),
@@ -138,11 +148,7 @@ class LiblxcContainer final : public Container {
   }
 
   Result<UniqueFd> InitPidfd() override {
-    if (members_.init_pidfd == nullptr) return Absent("init_pidfd");
-    errno = 0;
-    const int fd = members_.init_pidfd(raw_);
-    if (fd < 0) return Fail(ErrnoOf(fd), "init_pidfd()");
-    return UniqueFd(fd);
+    return CallDescriptor("init_pidfd()", members_.init_pidfd, raw_);
   }
 
   Status WantDaemonize(bool state) override {
@@ -170,9 +176,16 @@ class LiblxcContainer final : public Container {
   }
 
   Status Reboot() override { return CallBool("reboot()", members_.reboot, raw_); }
+  Status Reboot2(int timeout) override {
+    return CallBool(fmt::format("reboot2({})", timeout), members_.reboot2, raw_, timeout);
+  }
   Status Freeze() override { return CallBool("freeze()", members_.freeze, raw_); }
   Status Unfreeze() override { return CallBool("unfreeze()", members_.unfreeze, raw_); }
   Status Destroy() override { return CallBool("destroy()", members_.destroy, raw_); }
+
+  Result<UniqueFd> DevptsFd() override {
+    return CallDescriptor("devpts_fd()", members_.devpts_fd, raw_);
+  }
 
   Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) override {
     if (members_.console_log == nullptr) return Absent("console_log");

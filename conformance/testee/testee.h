@@ -99,9 +99,14 @@ class Container {
   virtual Status Stop() = 0;
   virtual Status Shutdown(int timeout) = 0;
   virtual Status Reboot() = 0;
+  // timeout in seconds: -1 for ever, 0 no waiting.
+  virtual Status Reboot2(int timeout) = 0;
   virtual Status Freeze() = 0;
   virtual Status Unfreeze() = 0;
   virtual Status Destroy() = 0;
+
+  // The caller owns the descriptor.
+  virtual Result<UniqueFd> DevptsFd() = 0;
 
   // nullopt passes a NULL struct pointer.
   virtual Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) = 0;

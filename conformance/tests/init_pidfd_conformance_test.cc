@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "conformance/harness/probed_container.h"
+#include "conformance/harness/processes.h"
 #include "conformance/posix/unique_fd.h"
 
 namespace lxcspec {
@@ -26,53 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr int kStopSeconds = 10;
-constexpr int kNoSignal = 0;  // asks only whether a signal could be sent
-
-Status SendSignal(const UniqueFd& pidfd, int signal) {
-  if (syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
-    return FailErrno("pidfd_send_signal");
-  }
-  return {};
-}
-
-// The process that a pidfd refers to: as the kernel shows it, -1 once it was reaped. Fails with
-// EINVAL for a descriptor of another kind.
-Result<pid_t> ProcessOf(const UniqueFd& pidfd) {
-  std::ifstream info("/proc/self/fdinfo/" + std::to_string(pidfd.get()));
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("Pid:")) return static_cast<pid_t>(std::stol(line.substr(4)));
-  }
-  return Fail(EINVAL, "no pidfd");
-}
-
-bool IsReadable(const UniqueFd& fd) {
-  pollfd entry{.fd = fd.get(), .events = POLLIN, .revents = 0};
-  return poll(&entry, 1, 0) == 1;
-}
-
-size_t OpenDescriptorCount() {
-  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
-                                           std::filesystem::directory_iterator()));
-}
-
-// From now on this process, and what it starts, is refused the system calls that kernels without
-// pidfds do not have.
-Status RefusePidfds() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_pidfd_open, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_pidfd_send_signal, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_clone3, 1, 0),
-      BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | ENOSYS),
-  };
-  const sock_fprog program{.len = std::size(filter), .filter = filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("prctl(PR_SET_NO_NEW_PRIVS)");
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    return FailErrno("prctl(PR_SET_SECCOMP)");
-  }
-  return {};
-}
 
 class InitPidfdTest : public ProbedContainerTest {
  protected:
