@@ -116,5 +116,11 @@ TEST(TextTest, ReadsSignedNumbersToTheirLimits) {
   EXPECT_EQ(ParseSigned("--1"), std::nullopt);
 }
 
+TEST(Text, OctalEscapesStandForCharacters) {
+  EXPECT_EQ(UnescapeOctal("a\\040b\\134"), "a b\\");
+  EXPECT_EQ(UnescapeOctal("\\08 \\04"), "\\08 \\04");
+  EXPECT_EQ(UnescapeOctal(""), "");
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime

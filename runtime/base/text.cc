@@ -38,6 +38,23 @@ std::string ToLower(std::string_view text) {
   return lower;
 }
 
+std::string UnescapeOctal(std::string_view text) {
+  constexpr size_t kDigits = 3;
+  const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view digits = text.substr(i + 1).substr(0, kDigits);
+    if (text[i] != '\\' || digits.size() < kDigits ||
+        !std::all_of(digits.begin(), digits.end(), is_octal)) {
+      plain += text[i];
+      continue;
+    }
+    plain += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0');
+    i += kDigits;
+  }
+  return plain;
+}
+
 std::optional<uint64_t> ParseUnsigned(std::string_view text) {
   int base = 10;
   if (text.starts_with("0x") || text.starts_with("0X")) {

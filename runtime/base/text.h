@@ -21,6 +21,10 @@ std::vector<std::string> Words(std::string_view text, std::string_view separator
 
 std::string ToLower(std::string_view text);
 
+// With \040 and its like, as fstab(5) and /proc/self/mountinfo have them, made the characters that
+// they stand for.
+std::string UnescapeOctal(std::string_view text);
+
 // A whole number and nothing else: decimal, 0x hexadecimal or 0 octal, as strtoul(3) with base 0
 // has it, but without signs and blanks.
 std::optional<uint64_t> ParseUnsigned(std::string_view text);

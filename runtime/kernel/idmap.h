@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <string>
 
 #include "runtime/base/result.h"
 
@@ -30,7 +30,7 @@ struct IdRange {
 Status WriteIdMaps(pid_t process, std::span<const IdRange> maps);
 
 // The id outside that is `inside` in the namespace; nothing where it is not mapped.
-bool MapsId(std::span<const IdRange> maps, IdKind kind, uint32_t inside, uint32_t* outside);
+std::optional<uint32_t> OutsideId(std::span<const IdRange> maps, IdKind kind, uint32_t inside);
 
 }  // namespace lxcspec::runtime
 

@@ -31,7 +31,7 @@ struct MountOptions {
   std::string idmap;
 };
 
-struct MountEntry {
+struct MountRequest {
   std::string source;
   // Below the container's root, whether it begins with a slash or not.
   std::string target;
@@ -44,10 +44,10 @@ Result<MountOptions> ParseMountOptions(std::string_view text);
 
 // A line of three to six fields, in which \040 and its like stand for blanks. Targets that are
 // absolute and below `rootfs` are taken to mean the container's root. EINVAL otherwise.
-Result<MountEntry> ParseMountEntry(std::string_view line, std::string_view rootfs);
+Result<MountRequest> ParseMountEntry(std::string_view line, std::string_view rootfs);
 
 // The lines of a file, without comments and empty lines. The error names file and line.
-Result<std::vector<MountEntry>> ReadFstab(const std::string& path, std::string_view rootfs);
+Result<std::vector<MountRequest>> ReadFstab(const std::string& path, std::string_view rootfs);
 
 }  // namespace lxcspec::runtime
 

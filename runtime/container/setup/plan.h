@@ -15,6 +15,8 @@
 #include "runtime/base/result.h"
 #include "runtime/config/config.h"
 #include "runtime/container/hooks.h"
+#include "runtime/container/rootfs_mount.h"
+#include "runtime/container/setup/automount_words.h"
 #include "runtime/container/setup/mount_options.h"
 #include "runtime/kernel/capabilities.h"
 #include "runtime/kernel/idmap.h"
@@ -36,48 +38,17 @@ struct SetupContext {
   bool default_autodev = true;
 };
 
-enum class RootfsKind {
-  kHost,       // no lxc.rootfs.path: the host's root
-  kDirectory,  // a folder, bound
-  kOverlay,    // overlay:<lower>[:<lower>...]:<upper>
-};
-
 struct RootfsPlan {
-  RootfsKind kind = RootfsKind::kHost;
-  // lxc.rootfs.path as it stands in the configuration.
-  std::string configured;
-  // The folder that is bound; an overlay's upper folder.
-  std::string path;
-  // An overlay's lower folders, the top one first, and its work folder.
-  std::vector<std::string> lower;
-  std::string work;
+  RootfsPath path;
   // Where it is mounted before the pivot.
   std::string mount_point;
   MountOptions options;
 };
 
-// How much of a file system of lxc.mount.auto can be written.
-enum class AutoMode { kNone, kReadOnly, kMixed, kReadWrite };
-
-enum class CgroupMount {
-  kNone,
-  kOwn,      // cgroup: the container's own cgroups
-  kFull,     // cgroup-full: the whole hierarchies
-  kUnified,  // cgroup2
-};
-
-struct AutoMounts {
-  AutoMode proc = AutoMode::kNone;
-  AutoMode sys = AutoMode::kNone;
-  CgroupMount cgroup = CgroupMount::kNone;
-  AutoMode cgroup_mode = AutoMode::kNone;
-  bool cgroup_force = false;
-};
-
 struct DevPlan {
   bool autodev = true;
   uint64_t tmpfs_size = 0;
-  // Below /dev; empty: /dev itself.
+  // Below /dev, without slashes at its ends; empty: /dev itself.
   std::string tty_folder;
   uint32_t tty_count = 0;
   uint32_t pty_count = 0;
@@ -87,7 +58,7 @@ struct SetupPlan {
   uint64_t namespaces = 0;
   RootfsPlan rootfs;
   // lxc.mount.fstab, then lxc.mount.entry, then what shmounts asks for.
-  std::vector<MountEntry> entries;
+  std::vector<MountRequest> entries;
   AutoMounts automounts;
   DevPlan dev;
 
@@ -102,7 +73,7 @@ struct SetupPlan {
   std::optional<unsigned long> personality;
   bool new_keyring = true;
   bool no_new_privs = false;
-  // What stays in the bounding set; nothing: all.
+  // What stays in the bounding set; nothing: what is in it.
   std::optional<CapabilitySet> capabilities;
   uint32_t uid = 0;
   uint32_t gid = 0;
@@ -113,6 +84,8 @@ struct SetupPlan {
   std::vector<std::string> mount_hooks;
   std::vector<std::string> autodev_hooks;
   std::vector<std::string> start_hooks;
+  // NAME=value for these hooks.
+  std::vector<std::string> hook_environment;
 
   // NAME=value for init.
   std::vector<std::string> environment;
@@ -121,6 +94,8 @@ struct SetupPlan {
   std::vector<std::string> command;
 
   bool has_user_namespace() const;
+  // Whether init keeps a capability.
+  bool keeps(int capability) const;
 };
 
 // Fails where the configuration cannot be carried out: ENOENT and ENOTDIR for what is not there,

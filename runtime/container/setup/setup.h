@@ -3,7 +3,7 @@
 // The stages of a start that make a container out of a cloned process, in the order in which the
 // lifecycle calls them:
 //
-//   monitor  PrepareInit           id maps, resource limits, lxc.proc.*
+//   monitor  PrepareInit           id maps, resource limits, lxc.proc.*, the console's owner
 //   init     RunMounts             ends with the container's root as /
 //   init     RunEnvironment        ends with the start hooks
 //   init     (the seccomp filter)
@@ -31,6 +31,7 @@ namespace lxcspec::runtime {
 // What init inherits from its monitor; it owns nothing of it.
 struct ChildContext {
   // The container's side of the console's pty, opened through the host's /dev/pts; -1: no console.
+  // RunMounts() puts the same terminal there anew, as /dev/console of the container.
   int console_peer = -1;
   // A SOCK_SEQPACKET socket to the monitor, which calls ReceiveChildDescriptors() on the other
   // end; -1: nobody wants them.
@@ -55,8 +56,9 @@ struct ChildDescriptors {
   std::vector<ChildTty> ttys;
 };
 
-// In the monitor, while init waits, after the namespaces were made.
-Status PrepareInit(const SetupPlan& plan, pid_t init);
+// In the monitor, while init waits, after its user namespace was made. Also gives the console to
+// the container's root.
+Status PrepareInit(const SetupPlan& plan, const ChildContext& context, pid_t init);
 
 // In init, as root of its user namespace. Sends what ReceiveChildDescriptors() waits for.
 Status RunMounts(const SetupPlan& plan, const ChildContext& context);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The container's /dev: its file system, nodes, links, ptys, ttys and console.
+
+#ifndef LXCSPEC_RUNTIME_CONTAINER_SETUP_DEV_H_
+#define LXCSPEC_RUNTIME_CONTAINER_SETUP_DEV_H_
+
+#include "runtime/base/result.h"
+#include "runtime/container/setup/plan.h"
+#include "runtime/container/setup/setup.h"
+
+namespace lxcspec::runtime {
+
+// Mounts an empty file system on /dev, if the plan says so.
+Status MountDev(const SetupPlan& plan, int root);
+
+// Device nodes, made or, where they may not be, taken from the host; and the links that programs
+// expect.
+Status PopulateDev(const SetupPlan& plan, int root);
+
+// The devpts instance, /dev/ptmx, and the ttys, opened.
+Result<ChildDescriptors> MountPts(const SetupPlan& plan, int root);
+
+// Puts the console's terminal where programs look for it, and opens it anew there.
+Status MountConsole(const SetupPlan& plan, int root, int console_peer);
+
+// Gives the container a boot id of its own, where it has its own /dev and /proc.
+Status MountBootId(const SetupPlan& plan, int root);
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_CONTAINER_SETUP_DEV_H_

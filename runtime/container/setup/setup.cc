@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/container/setup/setup.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "runtime/container/setup/automounts.h"
+#include "runtime/container/setup/cgroup_mounts.h"
+#include "runtime/container/setup/dev.h"
+#include "runtime/container/setup/rootfs.h"
+#include "runtime/container/setup/send_descriptors.h"
+#include "runtime/kernel/credentials.h"
+#include "runtime/kernel/mount.h"
+#include "runtime/kernel/path.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+constexpr uint32_t kTtyGroup = 5;
+
+// The console belongs to the container's root, so that a login in it can take it over.
+Status GiveConsole(const SetupPlan& plan, int console_peer) {
+  if (console_peer < 0 || plan.id_maps.empty()) return {};
+  const auto uid = OutsideId(plan.id_maps, IdKind::kUser, 0);
+  auto gid = OutsideId(plan.id_maps, IdKind::kGroup, kTtyGroup);
+  if (!gid) gid = OutsideId(plan.id_maps, IdKind::kGroup, 0);
+  if (!uid || !gid || fchown(console_peer, *uid, *gid) == 0) return {};
+  // An ordinary user may not; the container then has the terminal by its descriptors alone.
+  if (errno == EPERM && geteuid() != 0) return {};
+  return ErrnoFailure(fmt::format("fchown(console, {}, {})", *uid, *gid));
+}
+
+Status RunHooksAt(const SetupPlan& plan, const ChildContext& context, const char* type,
+                  const std::vector<std::string>& commands) {
+  return RunHooks(plan.hooks, commands,
+                  {.type = type,
+                   .arguments = {},
+                   .environment = plan.hook_environment,
+                   .output = context.hook_output});
+}
+
+Status WriteSysctls(const SetupPlan& plan) {
+  if (plan.sysctls.empty()) return {};
+  // The container's own /proc may be read-only here, or not be there.
+  auto proc = NewMount({.type = "proc", .source = "proc", .flags = 0, .data = ""});
+  if (!proc) proc = Open("/proc", O_PATH | O_DIRECTORY);
+  if (!proc) return Forward(proc.error());
+  for (const auto& [path, value] : plan.sysctls) {
+    const Status written = WriteInto(proc->get(), "sys/" + path, value);
+    if (written) continue;
+    return Failure(written.error().code, fmt::format("lxc.sysctl: {}", written.error().attempted));
+  }
+  return {};
+}
+
+// NAME=value, each name once: what is set last counts.
+std::vector<std::string> InitEnvironment(const SetupPlan& plan) {
+  std::vector<std::string> wanted = plan.environment;
+  wanted.emplace_back("container=lxc");
+  std::string ttys;
+  // The first ones of the container's own devpts.
+  for (uint32_t i = 0; i < plan.dev.tty_count; ++i) {
+    ttys += fmt::format("{}pts/{}", i == 0 ? "" : " ", i);
+  }
+  if (!ttys.empty()) wanted.push_back("container_ttys=" + ttys);
+
+  std::vector<std::string> environment;
+  for (std::string& one : wanted) {
+    const std::string name = one.substr(0, one.find('=') + 1);
+    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name); });
+    environment.push_back(std::move(one));
+  }
+  return environment;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Status PrepareInit(const SetupPlan& plan, const ChildContext& context, pid_t init) {
+  if (!plan.id_maps.empty()) {
+    const Status written = WriteIdMaps(init, plan.id_maps);
+    if (!written) {
+      return Failure(written.error().code, fmt::format("lxc.idmap: {}", written.error().attempted));
+    }
+  }
+  TRY(GiveConsole(plan, context.console_peer));
+  for (const ResourceLimitSetting& limit : plan.resource_limits) {
+    const Status set = SetResourceLimit(init, limit);
+    if (!set) {
+      return Failure(set.error().code,
+                     fmt::format("lxc.prlimit.{}: {}", limit.name, set.error().attempted));
+    }
+  }
+  if (plan.proc_files.empty()) return {};
+  const auto folder = Open(fmt::format("/proc/{}", init), O_PATH | O_DIRECTORY);
+  if (!folder) return Forward(folder.error());
+  for (const auto& [path, value] : plan.proc_files) {
+    const Status written = WriteInto(folder->get(), path, value);
+    if (!written) {
+      return Failure(written.error().code, fmt::format("lxc.proc: {}", written.error().attempted));
+    }
+  }
+  return {};
+}
+
+Status RunMounts(const SetupPlan& plan, const ChildContext& context) {
+  // What is made from here on belongs to the container's root.
+  if (plan.has_user_namespace()) TRY(BecomeUser(0, 0, {}));
+  umask(S_IWGRP | S_IWOTH);
+  TRY(CutOffMounts());
+  TRY(RunHooksAt(plan, context, "pre-mount", plan.pre_mount_hooks));
+  const auto root = MountRootfs(plan);
+  if (!root) return Forward(root.error());
+  TRY(MountDev(plan, root->get()));
+  TRY(MountProcAndSys(plan, root->get()));
+  TRY(MountEntries(plan.entries, root->get()));
+  TRY(MountCgroups(plan, root->get()));
+  TRY(RunHooksAt(plan, context, "mount", plan.mount_hooks));
+  if (plan.dev.autodev) TRY(RunHooksAt(plan, context, "autodev", plan.autodev_hooks));
+  TRY(PopulateDev(plan, root->get()));
+  auto descriptors = MountPts(plan, root->get());
+  if (!descriptors) return Forward(descriptors.error());
+  TRY(MountConsole(plan, root->get(), context.console_peer));
+  TRY(MountBootId(plan, root->get()));
+  TRY(PivotRoot(root->get()));
+  // A peer group of the container's own, which its init may expect.
+  if (mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr) != 0) {
+    return ErrnoFailure("share the container's mounts within it");
+  }
+  return SendDescriptors(context.socket, *descriptors);
+}
+
+Status RunEnvironment(const SetupPlan& plan, const ChildContext& context) {
+  if (!plan.host_name.empty() && (plan.namespaces & CLONE_NEWUTS) != 0 &&
+      sethostname(plan.host_name.data(), plan.host_name.size()) != 0) {
+    return ErrnoFailure(fmt::format("lxc.uts.name: sethostname({})", plan.host_name));
+  }
+  TRY(WriteSysctls(plan));
+  if (plan.new_keyring) TRY(JoinNewSessionKeyring());
+  if (plan.personality) TRY(SetPersonality(*plan.personality));
+  TRY(RunHooksAt(plan, context, "start", plan.start_hooks));
+  return plan.no_new_privs ? SetNoNewPrivileges() : Status();
+}
+
+Status DropPrivileges(const SetupPlan& plan) {
+  // The bounding set first: who is no longer root may not.
+  if (plan.capabilities) TRY(LimitCapabilities(*plan.capabilities));
+  TRY(ClearAmbientCapabilities());
+  return BecomeUser(plan.uid, plan.gid, {plan.groups.begin(), plan.groups.end()});
+}
+
+Status Execute(const SetupPlan& plan) {
+  if (!plan.working_folder.empty() && chdir(plan.working_folder.c_str()) != 0) {
+    return ErrnoFailure(fmt::format("lxc.init.cwd: chdir({})", plan.working_folder));
+  }
+  std::vector<std::string> command = plan.command;
+  std::vector<std::string> environment = InitEnvironment(plan);
+  std::vector<char*> arguments = Pointers(command);
+  std::vector<char*> variables = Pointers(environment);
+  TRY(CloseDescriptorsOnExec());
+  TRY(ResetSignals());
+  // A name without a slash is looked for in the container's own PATH.
+  environ = variables.data();
+  execvp(arguments[0], arguments.data());
+  return ErrnoFailure(fmt::format("execute {}", command[0]));
+}
+
+}  // namespace lxcspec::runtime
