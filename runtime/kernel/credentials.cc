@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -69,9 +70,12 @@ Status SetPersonality(unsigned long wanted) {
 }
 
 Status ResetSignals() {
+  // Not by signal(3), which would leave out those that the C library keeps for itself. What the
+  // kernel refuses, SIGKILL and SIGSTOP, is at its default. All zero is SIG_DFL in the kernel's
+  // struct sigaction, whose size differs between architectures.
+  constexpr std::array<unsigned long, 8> kDefault = {};
   for (int number = 1; number < NSIG; ++number) {
-    // What cannot be set, SIGKILL and the C library's own, is at its default.
-    signal(number, SIG_DFL);
+    syscall(SYS_rt_sigaction, number, kDefault.data(), nullptr, NSIG / 8);
   }
   sigset_t none;
   sigemptyset(&none);

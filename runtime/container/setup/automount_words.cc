@@ -80,9 +80,9 @@ Result<AutoMounts> ParseAutoMounts(const std::vector<std::string>& words, bool p
 
 MountRequest SharedMountsEntry(const AutoMounts& automounts) {
   MountRequest entry{.source = automounts.shared_source,
-                   .target = automounts.shared_target,
-                   .type = "none",
-                   .options = {.flags = MS_BIND | MS_REC, .create = CreateTarget::kFolder}};
+                     .target = automounts.shared_target,
+                     .type = "none",
+                     .options = {.flags = MS_BIND | MS_REC, .create = CreateTarget::kFolder}};
   entry.options.propagation.push_back(MS_SLAVE | MS_REC);
   return entry;
 }

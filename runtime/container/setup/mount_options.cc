@@ -129,9 +129,9 @@ Result<MountRequest> ParseMountEntry(std::string_view line, std::string_view roo
                    fmt::format("\"{}\": {}", line, options.error().attempted));
   }
   MountRequest entry{.source = UnescapeOctal(fields[0]),
-                   .target = UnescapeOctal(fields[1]),
-                   .type = UnescapeOctal(fields[2]),
-                   .options = *std::move(options)};
+                     .target = UnescapeOctal(fields[1]),
+                     .type = UnescapeOctal(fields[2]),
+                     .options = *std::move(options)};
   if (IsBelow(entry.target, rootfs)) {
     const size_t end = rootfs.find_last_not_of('/');
     entry.target = entry.target.substr(end + 1);
