@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/container/cgroups.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "runtime/base/text.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+// How long to wait for the kernel to freeze, and for the dead to leave.
+constexpr std::chrono::milliseconds kPatience{10'000};
+// How many containers of one name may be told apart by a number.
+constexpr int kMostNumbers = 1000;
+
+// Ends a path that was made on the way to another, and that other containers may be below too.
+constexpr char kOnTheWay[] = "/";
+
+// The scopes that a service manager makes for itself: containers are no part of them.
+std::string WithoutManagersScope(std::string folder) {
+  for (std::string_view scope : {"/init.scope", "/system.slice"}) {
+    if (folder.ends_with(scope)) folder.resize(folder.size() - scope.size());
+  }
+  return folder;
+}
+
+std::string Value(const Config& config, std::string_view key) {
+  const auto& values = config.Values(key);
+  return values.empty() ? std::string() : values.front();
+}
+
+bool MayNotWrite(int code) { return code == EACCES || code == EPERM || code == EROFS; }
+
+// The controllers for those below. One that cannot be enabled is missed only if it is used.
+void EnableControllers(const Cgroup& cgroup) {
+  if (cgroup.version() != 2) return;
+  const auto controllers = cgroup.Read("cgroup.controllers");
+  const auto enabled = cgroup.Read("cgroup.subtree_control");
+  if (!controllers || !enabled) return;
+  const std::vector<std::string> there = Words(*enabled, " \n");
+  for (const std::string& controller : Words(*controllers, " \n")) {
+    if (std::find(there.begin(), there.end(), controller) != there.end()) continue;
+    static_cast<void>(cgroup.Write("cgroup.subtree_control", "+" + controller));
+  }
+}
+
+// A cpuset of version 1 takes no process until it has CPUs and memory: its parent's.
+Status FillCpuset(const Cgroup& parent, const Cgroup& child) {
+  for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
+    if (child.version() != 1 || !child.Has(file)) continue;
+    const auto own = child.Read(file);
+    if (own && !Trim(*own).empty()) continue;
+    const auto inherited = parent.Read(file);
+    if (!inherited) return Forward(inherited.error());
+    TRY(child.Write(file, Trim(*inherited)));
+  }
+  return {};
+}
+
+// The files of a family of keys that are set: "memory.max" of lxc.cgroup2.memory.max.
+std::vector<std::string> FilesOf(const Config& config, const std::string& family) {
+  const auto names = config.Keys(family);
+  if (!names) return {};
+  std::vector<std::string> files;
+  for (const std::string& file : Words(*names, "\n")) {
+    if (file == "relative" || file == "dir" || file.starts_with("dir.")) continue;
+    if (!config.Values(fmt::format("{}.{}", family, file)).empty()) files.push_back(file);
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& name) {
+  const std::string dir = Value(config, "lxc.cgroup.dir");
+  CgroupPlacement placement{
+      .monitor = Value(config, "lxc.cgroup.dir.monitor"),
+      .payload = Value(config, "lxc.cgroup.dir.container"),
+      .inner = Value(config, "lxc.cgroup.dir.container.inner"),
+      .pivot = Value(config, "lxc.cgroup.dir.monitor.pivot"),
+      .relative = Value(config, "lxc.cgroup.relative") == "1",
+  };
+  const bool some = !(placement.monitor + placement.payload + placement.inner).empty();
+  if (some) {
+    if (placement.monitor.empty() || placement.payload.empty()) {
+      return Failure(EINVAL,
+                     "lxc.cgroup.dir.monitor and lxc.cgroup.dir.container are set together or not "
+                     "at all, and lxc.cgroup.dir.container.inner only with them");
+    }
+    if (!dir.empty()) {
+      return Failure(EINVAL, "lxc.cgroup.dir has no place beside lxc.cgroup.dir.container");
+    }
+    if (placement.monitor == placement.payload) {
+      return Failure(EINVAL,
+                     "lxc.cgroup.dir.monitor and lxc.cgroup.dir.container are the same cgroup");
+    }
+    placement.numbered = false;
+    return placement;
+  }
+  const std::string below = dir.empty() ? "" : dir + "/";
+  placement.monitor = fmt::format("{}lxc.monitor.{}", below, name);
+  placement.payload = fmt::format("{}lxc.payload.{}", below, name);
+  return placement;
+}
+
+Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placement) {
+  ContainerCgroups cgroups;
+  cgroups.placement_ = placement;
+  const auto own = CgroupsOf("self");
+  if (!own) return Forward(own.error());
+  cgroups.layout_ = own->layout;
+  // An ordinary user may write at most where it is itself.
+  const bool from_init = geteuid() == 0 && !placement.relative;
+  const auto init = from_init ? CgroupsOf("1") : own;
+  for (const CgroupHierarchy& hierarchy : own->all) {
+    Place place{.hierarchy = hierarchy, .before = hierarchy.folder, .base = hierarchy.folder};
+    if (from_init && init) {
+      for (const CgroupHierarchy& candidate : init->all) {
+        if (candidate.version == hierarchy.version &&
+            candidate.controllers == hierarchy.controllers) {
+          place.base = WithoutManagersScope(candidate.folder);
+        }
+      }
+    }
+    cgroups.places_.push_back(std::move(place));
+  }
+  for (int number = 0; number < kMostNumbers; ++number) {
+    const std::string suffix = number == 0 ? "" : fmt::format("-{}", number);
+    auto made = cgroups.Make(placement, suffix);
+    if (made) return cgroups;
+    cgroups.Undo();
+    if (made.error().code != EEXIST || !placement.numbered) return Forward(made.error());
+  }
+  return Failure(EEXIST, fmt::format("{}: too many of that name", placement.payload));
+}
+
+Status ContainerCgroups::Make(const CgroupPlacement& placement, const std::string& suffix) {
+  for (Place& place : places_) {
+    auto made = MakeIn(place, placement, suffix);
+    if (made) continue;
+    // Where nothing may be written, nothing is; a user without delegation has no cgroups at all.
+    const bool left_out = MayNotWrite(made.error().code) && !place.monitor && !place.payload;
+    if (!left_out) return made;
+  }
+  return {};
+}
+
+Status ContainerCgroups::MakeIn(Place& place, const CgroupPlacement& placement,
+                                const std::string& suffix) {
+  auto monitor = MakePath(place, placement.monitor + suffix);
+  if (!monitor) return Forward(std::move(monitor).error());
+  place.monitor = *std::move(monitor);
+  auto payload = MakePath(place, placement.payload + suffix);
+  if (!payload) return Forward(std::move(payload).error());
+  place.payload = *std::move(payload);
+  if (placement.inner.empty()) {
+    auto same = Cgroup::Open(place.payload->folder(), place.hierarchy.version);
+    if (!same) return Forward(std::move(same).error());
+    place.inner = *std::move(same);
+    return {};
+  }
+  EnableControllers(*place.payload);
+  auto made = place.payload->Make(placement.inner);
+  if (!made) return Forward(std::move(made).error());
+  made_.push_back(made->folder());
+  TRY(FillCpuset(*place.payload, *made));
+  place.inner = *std::move(made);
+  return {};
+}
+
+// The cgroup at a path below the base. The last one must be new; those on the way may be there.
+Result<Cgroup> ContainerCgroups::MakePath(const Place& place, const std::string& path) {
+  auto at = Cgroup::Open(place.base, place.hierarchy.version);
+  if (!at) return at;
+  const std::vector<std::string> names = Words(path, "/");
+  for (size_t i = 0; i < names.size(); ++i) {
+    EnableControllers(*at);
+    auto next = at->Make(names[i]);
+    if (!next && next.error().code == EEXIST && i + 1 < names.size()) {
+      next = at->Child(names[i]);
+      if (!next) return next;
+    } else if (!next) {
+      return next;
+    } else {
+      made_.push_back(next->folder() + (i + 1 < names.size() ? kOnTheWay : ""));
+      TRY(FillCpuset(*at, *next));
+    }
+    at = std::move(next);
+  }
+  return at;
+}
+
+void ContainerCgroups::Undo() {
+  for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) rmdir(folder->c_str());
+  made_.clear();
+  for (Place& place : places_) {
+    place.monitor.reset();
+    place.payload.reset();
+    place.inner.reset();
+  }
+}
+
+Status ContainerCgroups::EnterMonitor() const {
+  for (const Place& place : places_) {
+    if (place.monitor) TRY(place.monitor->Add(0));
+  }
+  return {};
+}
+
+int ContainerCgroups::PayloadFd() const {
+  for (const Place& place : places_) {
+    if (place.hierarchy.version == 2 && place.inner) return place.inner->fd();
+  }
+  return -1;
+}
+
+Status ContainerCgroups::AddPayload(pid_t process, bool also_unified) const {
+  for (const Place& place : places_) {
+    if (!place.inner || (place.hierarchy.version == 2 && !also_unified)) continue;
+    TRY(place.inner->Add(process));
+  }
+  return {};
+}
+
+Status ContainerCgroups::ApplyLimits(const Config& config) const {
+  const auto apply = [&](int version, const std::string& family) -> Status {
+    for (const std::string& file : FilesOf(config, family)) {
+      const auto place = std::find_if(places_.begin(), places_.end(), [&](const Place& candidate) {
+        return candidate.hierarchy.version == version && candidate.payload &&
+               candidate.payload->Has(file);
+      });
+      if (place == places_.end()) {
+        return Failure(EOPNOTSUPP, fmt::format("{}.{}: no version {} hierarchy here has that file "
+                                               "(layout: {})",
+                                               family, file, version, Name(layout_)));
+      }
+      for (const std::string& value : config.Values(fmt::format("{}.{}", family, file))) {
+        TRY(place->payload->Write(file, value));
+      }
+    }
+    return {};
+  };
+  TRY(apply(2, "lxc.cgroup2"));
+  return apply(1, "lxc.cgroup");
+}
+
+Status ContainerCgroups::Delegate(uid_t uid, gid_t gid) const {
+  for (const Place& place : places_) {
+    if (!place.inner) continue;
+    // cgroups(7), "Cgroups delegation": the folder, and the files that move processes.
+    for (const char* file :
+         {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks"}) {
+      if (fchownat(place.inner->fd(), file, uid, gid, 0) != 0 && errno != ENOENT) {
+        return ErrnoFailure(fmt::format("chown({}/{})", place.inner->folder(), file));
+      }
+    }
+  }
+  return {};
+}
+
+Status ContainerCgroups::SetFrozen(bool frozen) const {
+  // Version 2 first: it is quicker, and there on hybrid machines too.
+  for (int version : {2, 1}) {
+    for (const Place& place : places_) {
+      if (place.hierarchy.version != version || !place.payload) continue;
+      if (place.payload->Has("cgroup.freeze") || place.payload->Has("freezer.state")) {
+        return place.payload->SetFrozen(frozen, kPatience);
+      }
+    }
+  }
+  return Failure(ENOSYS, "no cgroup of the container can be frozen");
+}
+
+const ContainerCgroups::Place* ContainerCgroups::WithItem(const std::string& item) const {
+  const bool plain = !item.empty() && item.find('/') == item.npos && item != "." && item != "..";
+  for (const Place& place : places_) {
+    if (plain && place.payload && place.payload->Has(item)) return &place;
+  }
+  return nullptr;
+}
+
+Result<std::string> ContainerCgroups::GetItem(const std::string& item) const {
+  const Place* place = WithItem(item);
+  if (place == nullptr) return Failure(ENOENT, fmt::format("no cgroup here has {}", item));
+  return place->payload->Read(item);
+}
+
+Status ContainerCgroups::SetItem(const std::string& item, std::string_view value) const {
+  const Place* place = WithItem(item);
+  if (place == nullptr) return Failure(ENOENT, fmt::format("no cgroup here has {}", item));
+  return place->payload->Write(item, value);
+}
+
+Status ContainerCgroups::Kill() const {
+  for (int version : {2, 1}) {
+    for (const Place& place : places_) {
+      if (place.hierarchy.version == version && place.payload) return place.payload->Kill();
+    }
+  }
+  return {};
+}
+
+Status ContainerCgroups::Remove() {
+  for (const Place& place : places_) {
+    if (!place.monitor) continue;
+    const std::string out = placement_.pivot.empty()
+                                ? place.before
+                                : fmt::format("{}/{}", place.base, placement_.pivot);
+    auto there = Cgroup::Open(out, place.hierarchy.version);
+    if (!there && !placement_.pivot.empty()) there = MakePath(place, placement_.pivot);
+    if (!there) return Forward(there.error());
+    TRY(there->Add(0));
+  }
+  const std::vector<std::string> paths = std::move(made_);
+  made_.clear();
+  return RemoveAt(paths);
+}
+
+Status ContainerCgroups::RemoveAt(const std::vector<std::string>& paths) {
+  Status result;
+  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
+    if (rmdir(path->c_str()) == 0 || errno == ENOENT || path->ends_with(kOnTheWay)) continue;
+    const bool second = access((*path + "/cgroup.events").c_str(), F_OK) == 0;
+    const auto cgroup = Cgroup::Open(*path, second ? 2 : 1);
+    if (cgroup) static_cast<void>(cgroup->Kill());
+    auto removed = RemoveCgroup(*path, kPatience);
+    if (!removed && result) result = std::move(removed);
+  }
+  return result;
+}
+
+}  // namespace lxcspec::runtime

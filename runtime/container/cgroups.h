@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The cgroups of one running container: one for its monitor, one for its payload, in every
+// hierarchy that this process may write to. lxc.container.conf(5) "CONTROL GROUPS".
+
+#ifndef LXCSPEC_RUNTIME_CONTAINER_CGROUPS_H_
+#define LXCSPEC_RUNTIME_CONTAINER_CGROUPS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/config/config.h"
+#include "runtime/kernel/cgroup.h"
+#include "runtime/kernel/cgroup_layout.h"
+
+namespace lxcspec::runtime {
+
+// Where a configuration wants cgroups, relative to where all of them begin.
+struct CgroupPlacement {
+  std::string monitor;
+  std::string payload;
+  // Below the payload, for its processes; empty: they are in the payload's own.
+  std::string inner;
+  // Where the monitor goes at its end; empty: back to where it was.
+  std::string pivot;
+  // A name that is taken gets a number.
+  bool numbered = true;
+  // They begin where this process is, not where process 1 is.
+  bool relative = false;
+};
+
+// EINVAL for combinations that mean nothing.
+Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& name);
+
+class ContainerCgroups {
+ public:
+  // Makes them. A hierarchy that may not be written to is left out; on failure nothing stays.
+  static Result<ContainerCgroups> Create(const CgroupPlacement& placement);
+
+  ContainerCgroups(ContainerCgroups&&) = default;
+  ContainerCgroups& operator=(ContainerCgroups&&) = default;
+
+  // Moves the caller into the monitor's.
+  Status EnterMonitor() const;
+
+  // The version 2 payload for CLONE_INTO_CGROUP, or -1.
+  int PayloadFd() const;
+  // Moves a process into the payload, in every hierarchy, or in all but version 2's.
+  Status AddPayload(pid_t process, bool also_unified) const;
+
+  // What the configuration limits. Fails for a limit that this machine's layout cannot apply.
+  Status ApplyLimits(const Config& config) const;
+
+  // Gives the payload's processes' cgroup to the root of the container's user namespace.
+  Status Delegate(uid_t uid, gid_t gid) const;
+
+  Status SetFrozen(bool frozen) const;
+
+  // A file of the payload, such as "memory.max": ENOENT where no hierarchy has it.
+  Result<std::string> GetItem(const std::string& item) const;
+  Status SetItem(const std::string& item, std::string_view value) const;
+
+  // Kills what is left in the payload.
+  Status Kill() const;
+
+  // Moves the caller out of the monitor's, kills what is left, and removes all that was made.
+  Status Remove();
+
+  // What was made, in the order in which it was made.
+  const std::vector<std::string>& Paths() const { return made_; }
+
+  // Removes what a dead monitor has left: kills what is in it first.
+  static Status RemoveAt(const std::vector<std::string>& paths);
+
+ private:
+  struct Place {
+    CgroupHierarchy hierarchy;
+    // Where the monitor came from.
+    std::string before;
+    std::string base;
+    std::optional<Cgroup> monitor;
+    // With the limits.
+    std::optional<Cgroup> payload;
+    // With the processes; the same as `payload` without an inner one.
+    std::optional<Cgroup> inner;
+  };
+
+  ContainerCgroups() = default;
+
+  Status Make(const CgroupPlacement& placement, const std::string& suffix);
+  Status MakeIn(Place& place, const CgroupPlacement& placement, const std::string& suffix);
+  Result<Cgroup> MakePath(const Place& place, const std::string& path);
+  void Undo();
+  const Place* WithItem(const std::string& item) const;
+
+  CgroupPlacement placement_;
+  CgroupLayout layout_ = CgroupLayout::kNone;
+  std::vector<Place> places_;
+  std::vector<std::string> made_;
+};
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_CONTAINER_CGROUPS_H_

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes real cgroups, below a name of its own, and needs root for it.
+
+#include "runtime/container/cgroups.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+namespace lxcspec::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+Config Configured(std::initializer_list<std::pair<const char*, const char*>> items) {
+  Config config;
+  for (const auto& [key, value] : items) EXPECT_TRUE(config.Set(key, value)) << key;
+  return config;
+}
+
+TEST(PlaceCgroupsTest, NamesSayWhatTheyAre) {
+  const auto placement = PlaceCgroups({}, "c");
+  ASSERT_TRUE(placement);
+  EXPECT_EQ(placement->monitor, "lxc.monitor.c");
+  EXPECT_EQ(placement->payload, "lxc.payload.c");
+  EXPECT_TRUE(placement->numbered);
+  const auto below = PlaceCgroups(Configured({{"lxc.cgroup.dir", "a/b"}}), "c");
+  EXPECT_EQ(below->payload, "a/b/lxc.payload.c");
+}
+
+TEST(PlaceCgroupsTest, WhatMeansNothingIsRefused) {
+  using Items = std::initializer_list<std::pair<const char*, const char*>>;
+  for (const Items& items :
+       {Items{{"lxc.cgroup.dir.monitor", "m"}}, Items{{"lxc.cgroup.dir.container", "p"}},
+        Items{{"lxc.cgroup.dir.container.inner", "i"}},
+        Items{{"lxc.cgroup.dir.monitor", "m"}, {"lxc.cgroup.dir.container", "m"}},
+        Items{{"lxc.cgroup.dir", "d"},
+              {"lxc.cgroup.dir.monitor", "m"},
+              {"lxc.cgroup.dir.container", "p"}}}) {
+    const auto placement = PlaceCgroups(Configured(items), "c");
+    ASSERT_FALSE(placement);
+    EXPECT_EQ(placement.error().code, EINVAL);
+  }
+}
+
+// A child that waits to be killed.
+class Child {
+ public:
+  Child() : pid_(fork()) {
+    if (pid_ != 0) return;
+    while (true) pause();
+  }
+  ~Child() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+  // The signal that it died of.
+  int Death() const {
+    siginfo_t info = {};
+    waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
+    return info.si_status;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+class ContainerCgroupsTest : public ::testing::Test {
+ protected:
+  std::string name() const { return fmt::format("lxcspec-unit-{}", getpid()); }
+
+  // Everything is below a folder of the test's own.
+  Config config() const {
+    Config config;
+    EXPECT_TRUE(config.Set("lxc.cgroup.dir", name()));
+    return config;
+  }
+
+  ContainerCgroups Made(const Config& config) {
+    auto cgroups = ContainerCgroups::Create(PlaceCgroups(config, "c").value());
+    EXPECT_TRUE(cgroups) << cgroups.error().ToString();
+    return *std::move(cgroups);
+  }
+};
+
+TEST_F(ContainerCgroupsTest, AreMadeEnteredAndGone) {
+  ContainerCgroups cgroups = Made(config());
+  const auto paths = cgroups.Paths();
+  ASSERT_FALSE(paths.empty());
+  for (const std::string& path : paths) EXPECT_TRUE(fs::is_directory(path)) << path;
+  ASSERT_TRUE(cgroups.EnterMonitor());
+  const Child child;
+  const auto added = cgroups.AddPayload(child.pid(), true);
+  ASSERT_TRUE(added) << added.error().ToString();
+  const auto inside = CgroupsOf(std::to_string(child.pid()));
+  for (const CgroupHierarchy& hierarchy : inside->all) {
+    EXPECT_TRUE(hierarchy.folder.ends_with("/lxc.payload.c")) << hierarchy.folder;
+  }
+  ASSERT_TRUE(cgroups.Kill());
+  EXPECT_EQ(child.Death(), SIGKILL);
+  const auto removed = cgroups.Remove();
+  EXPECT_TRUE(removed) << removed.error().ToString();
+  for (const std::string& path : paths) EXPECT_FALSE(fs::exists(path)) << path;
+}
+
+TEST_F(ContainerCgroupsTest, ATakenNameGetsANumber) {
+  ContainerCgroups first = Made(config());
+  ContainerCgroups second = Made(config());
+  const auto paths = second.Paths();
+  EXPECT_TRUE(std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
+    return path.ends_with("/lxc.payload.c-1");
+  }));
+  EXPECT_TRUE(second.Remove());
+  EXPECT_TRUE(first.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, FreezeAndThawArriveAtTheKernel) {
+  ContainerCgroups cgroups = Made(config());
+  const Child child;
+  ASSERT_TRUE(cgroups.AddPayload(child.pid(), true));
+  const auto frozen = cgroups.SetFrozen(true);
+  ASSERT_TRUE(frozen) << frozen.error().ToString();
+  const bool second = cgroups.GetItem("cgroup.freeze").has_value();
+  const std::string item = second ? "cgroup.freeze" : "freezer.state";
+  EXPECT_EQ(cgroups.GetItem(item).value(), second ? "1\n" : "FROZEN\n");
+  EXPECT_TRUE(cgroups.SetFrozen(false));
+  EXPECT_EQ(cgroups.GetItem(item).value(), second ? "0\n" : "THAWED\n");
+  EXPECT_TRUE(cgroups.Kill());
+  EXPECT_TRUE(cgroups.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, AnItemIsAFileOfThePayload) {
+  ContainerCgroups cgroups = Made(config());
+  EXPECT_EQ(cgroups.GetItem("no.such").error().code, ENOENT);
+  EXPECT_EQ(cgroups.GetItem("../cgroup.procs").error().code, ENOENT);
+  EXPECT_EQ(cgroups.SetItem("", "1").error().code, ENOENT);
+  EXPECT_TRUE(cgroups.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, ALimitThatNothingAppliesIsAnError) {
+  ContainerCgroups cgroups = Made(config());
+  Config limited;
+  ASSERT_TRUE(limited.Set("lxc.cgroup2.nonsense.max", "1"));
+  const auto applied = cgroups.ApplyLimits(limited);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, EOPNOTSUPP);
+  EXPECT_THAT(applied.error().ToString(), ::testing::HasSubstr("lxc.cgroup2.nonsense.max"));
+  EXPECT_TRUE(cgroups.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, WhatADeadMonitorLeftIsRemovedAndItsNeighbourIsNot) {
+  ContainerCgroups left = Made(config());
+  ContainerCgroups neighbour = Made(config());
+  const Child victim;
+  const Child other;
+  ASSERT_TRUE(left.AddPayload(victim.pid(), true));
+  ASSERT_TRUE(neighbour.AddPayload(other.pid(), true));
+  const auto paths = left.Paths();
+  const auto removed = ContainerCgroups::RemoveAt(paths);
+  EXPECT_TRUE(removed) << removed.error().ToString();
+  EXPECT_EQ(victim.Death(), SIGKILL);
+  EXPECT_EQ(kill(other.pid(), 0), 0);
+  for (const std::string& path : neighbour.Paths()) EXPECT_TRUE(fs::is_directory(path)) << path;
+  EXPECT_TRUE(neighbour.Kill());
+  EXPECT_TRUE(neighbour.Remove());
+  EXPECT_TRUE(ContainerCgroups::RemoveAt(paths));
+}
+
+TEST_F(ContainerCgroupsTest, AnInnerCgroupHasTheProcesses) {
+  Config inner;
+  ASSERT_TRUE(inner.Set("lxc.cgroup.dir.monitor", name() + "/m"));
+  ASSERT_TRUE(inner.Set("lxc.cgroup.dir.container", name() + "/p"));
+  ASSERT_TRUE(inner.Set("lxc.cgroup.dir.container.inner", "i"));
+  ContainerCgroups cgroups = Made(inner);
+  const Child child;
+  ASSERT_TRUE(cgroups.AddPayload(child.pid(), true));
+  const auto inside = CgroupsOf(std::to_string(child.pid()));
+  EXPECT_TRUE(inside->all.at(0).folder.ends_with("/p/i")) << inside->all.at(0).folder;
+  const auto again = ContainerCgroups::Create(PlaceCgroups(inner, "c").value());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, EEXIST);
+  EXPECT_TRUE(cgroups.Kill());
+  EXPECT_TRUE(cgroups.Remove());
+}
+
+}  // namespace
+}  // namespace lxcspec::runtime
