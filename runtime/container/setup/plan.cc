@@ -120,23 +120,6 @@ Result<CapabilitySet> NamedCapabilities(std::string_view key, const std::vector<
   return set;
 }
 
-Result<std::optional<CapabilitySet>> PlanCapabilities(const Config& config) {
-  const auto& dropped = config.Values("lxc.cap.drop");
-  const auto& kept = config.Values("lxc.cap.keep");
-  if (!dropped.empty() && !kept.empty()) {
-    return Failure(EINVAL, "lxc.cap.drop and lxc.cap.keep exclude each other");
-  }
-  if (!kept.empty()) {
-    auto set = NamedCapabilities("lxc.cap.keep", kept, "none");
-    if (!set) return Forward(std::move(set).error());
-    return std::optional(*set);
-  }
-  if (dropped.empty()) return std::optional<CapabilitySet>();
-  auto set = NamedCapabilities("lxc.cap.drop", dropped, "");
-  if (!set) return Forward(std::move(set).error());
-  return std::optional(~*set);
-}
-
 std::vector<IdRange> PlanIdMaps(const Config& config) {
   std::vector<IdRange> ranges;
   for (const std::string& value : config.Values("lxc.idmap")) {
@@ -222,15 +205,6 @@ Result<std::vector<std::pair<std::string, std::string>>> PlanProcFiles(const Con
   return files;
 }
 
-std::optional<unsigned long> PlanPersonality(const Config& config) {
-  constexpr std::array<std::string_view, 12> kNarrow = {
-      "i686", "arm", "armel", "armhf", "armv7l", "armv8l", "mips", "mipsel", "ppc", "powerpc"};
-  const std::string architecture = First(config, "lxc.arch");
-  if (architecture.empty()) return std::nullopt;
-  const bool narrow = std::find(kNarrow.begin(), kNarrow.end(), architecture) != kNarrow.end();
-  return narrow ? PER_LINUX32 : PER_LINUX;
-}
-
 Result<DevPlan> PlanDev(const Config& config, const SetupContext& context) {
   constexpr uint32_t kTmpfsSize = 500000;
   DevPlan dev{.autodev = Flag(config, "lxc.autodev", context.default_autodev),
@@ -283,6 +257,32 @@ void PlanIdentity(const Config& config, SetupPlan& plan) {
 }
 
 }  // namespace
+
+Result<std::optional<CapabilitySet>> PlanCapabilities(const Config& config) {
+  const auto& dropped = config.Values("lxc.cap.drop");
+  const auto& kept = config.Values("lxc.cap.keep");
+  if (!dropped.empty() && !kept.empty()) {
+    return Failure(EINVAL, "lxc.cap.drop and lxc.cap.keep exclude each other");
+  }
+  if (!kept.empty()) {
+    auto set = NamedCapabilities("lxc.cap.keep", kept, "none");
+    if (!set) return Forward(std::move(set).error());
+    return std::optional(*set);
+  }
+  if (dropped.empty()) return std::optional<CapabilitySet>();
+  auto set = NamedCapabilities("lxc.cap.drop", dropped, "");
+  if (!set) return Forward(std::move(set).error());
+  return std::optional(~*set);
+}
+
+std::optional<unsigned long> PlanPersonality(const Config& config) {
+  constexpr std::array<std::string_view, 12> kNarrow = {
+      "i686", "arm", "armel", "armhf", "armv7l", "armv8l", "mips", "mipsel", "ppc", "powerpc"};
+  const std::string architecture = First(config, "lxc.arch");
+  if (architecture.empty()) return std::nullopt;
+  const bool narrow = std::find(kNarrow.begin(), kNarrow.end(), architecture) != kNarrow.end();
+  return narrow ? PER_LINUX32 : PER_LINUX;
+}
 
 bool SetupPlan::has_user_namespace() const { return (namespaces & CLONE_NEWUSER) != 0; }
 

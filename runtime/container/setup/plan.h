@@ -103,6 +103,13 @@ struct SetupPlan {
 // key.
 Result<SetupPlan> PlanSetup(const Config& config, const SetupContext& context);
 
+// What lxc.cap.drop and lxc.cap.keep leave of the bounding set; nothing: all that is in it. EINVAL
+// for names that are none, and for both at once.
+Result<std::optional<CapabilitySet>> PlanCapabilities(const Config& config);
+
+// personality(2) for lxc.arch; nothing: as it is.
+std::optional<unsigned long> PlanPersonality(const Config& config);
+
 }  // namespace lxcspec::runtime
 
 #endif  // LXCSPEC_RUNTIME_CONTAINER_SETUP_PLAN_H_

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/container/attach/attach.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "runtime/container/attach/attached.h"
+#include "runtime/container/setup/plan.h"
+#include "runtime/kernel/cgroup.h"
+#include "runtime/kernel/cgroup_layout.h"
+#include "runtime/kernel/clone.h"
+#include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/socket.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+// What guide and attached process tell the caller, one record each.
+struct Report {
+  // The attached process as the caller knows it, or 0 in the report of a failure.
+  pid_t attached = 0;
+  int code = 0;
+  std::array<char, 256> attempted = {};
+};
+
+void Tell(const UniqueFd& socket, const Report& report) {
+  // Nobody is there to be told of a failure here.
+  static_cast<void>(
+      SendAll(socket, std::string_view(reinterpret_cast<const char*>(&report), sizeof(report))));
+}
+
+void TellFailure(const UniqueFd& socket, const Error& error) {
+  Report report{.code = error.code};
+  strncpy(report.attempted.data(), error.attempted.c_str(), report.attempted.size() - 1);
+  Tell(socket, report);
+}
+
+// Where the container's first process is in every hierarchy. Read while it is held.
+Result<std::vector<CgroupHierarchy>> CgroupsOfInit(const AttachTarget& target) {
+  auto found = CgroupsOf(std::to_string(target.init_pid));
+  if (!found) return Forward(std::move(found).error());
+  if (HasEnded(target.init_pidfd)) return Failure(ESRCH, "the container's init");
+  return std::move(found->all);
+}
+
+Status EnterCgroups(const std::vector<CgroupHierarchy>& hierarchies) {
+  const auto own = CgroupsOf("self");
+  for (const CgroupHierarchy& hierarchy : hierarchies) {
+    const bool there = own && std::any_of(own->all.begin(), own->all.end(), [&](const auto& mine) {
+                         return mine.folder == hierarchy.folder;
+                       });
+    if (there) continue;
+    const auto cgroup = Cgroup::Open(hierarchy.folder, hierarchy.version);
+    if (!cgroup) return Forward(cgroup.error());
+    const auto added = cgroup->Add(0);
+    // Who was given no cgroups has none of the container's to enter.
+    const bool forbidden = !added && (added.error().code == EACCES || added.error().code == EPERM);
+    if (!added && (!forbidden || geteuid() == 0)) return added;
+  }
+  return {};
+}
+
+// A child of the caller's parent.
+pid_t CloneSibling() {
+  constexpr size_t kArguments = 8;
+  std::array<uint64_t, kArguments> arguments = {CLONE_PARENT};
+  const long pid = syscall(SYS_clone3, arguments.data(), sizeof(arguments));
+  if (pid >= 0 || errno != ENOSYS) return static_cast<pid_t>(pid);
+  return static_cast<pid_t>(
+      syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0));
+}
+
+[[noreturn]] void RunAttached(const AttachedPlan& plan, UniqueFd report) {
+  const auto done = BecomeAttached(plan);
+  if (!done) {
+    TellFailure(report, done.error());
+    _exit(EXIT_FAILURE);
+  }
+  // Nothing of the host is in this process any more.
+  prctl(PR_SET_DUMPABLE, 1);
+  // The caller sees the end of the reports, and that all went well.
+  report = UniqueFd();
+  _exit(plan.request->function());
+}
+
+[[noreturn]] void Guide(const std::vector<CgroupHierarchy>& cgroups,
+                        const ProcessNamespaces& namespaces, const AttachedPlan& plan,
+                        UniqueFd report) {
+  // Nobody in the container may look into a process that still holds the host's descriptors.
+  prctl(PR_SET_DUMPABLE, 0);
+  const auto entered = [&]() -> Status {
+    TRY(EnterCgroups(cgroups));
+    return namespaces.Enter();
+  }();
+  if (!entered) {
+    TellFailure(report, entered.error());
+    _exit(EXIT_FAILURE);
+  }
+  const pid_t pid = CloneSibling();
+  if (pid == 0) RunAttached(plan, std::move(report));
+  if (pid < 0) TellFailure(report, {.code = errno, .attempted = "clone(CLONE_PARENT)"});
+  if (pid > 0) Tell(report, {.attached = pid});
+  _exit(EXIT_SUCCESS);
+}
+
+// All reports, until both processes have nothing more to tell.
+std::vector<Report> Reports(const UniqueFd& socket) {
+  std::string bytes;
+  std::vector<UniqueFd> fds;
+  std::array<char, sizeof(Report)> part;
+  while (true) {
+    const auto count = Receive(socket, part, fds);
+    if (!count || *count == 0) break;
+    bytes.append(part.data(), *count);
+  }
+  std::vector<Report> reports(bytes.size() / sizeof(Report));
+  memcpy(reports.data(), bytes.data(), reports.size() * sizeof(Report));
+  return reports;
+}
+
+void WaitFor(pid_t process) {
+  while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+Result<pid_t> Attach(const AttachTarget& target, const Config& config,
+                     const AttachRequest& request) {
+  auto namespaces = ProcessNamespaces::Open(target.init_pidfd, target.init_pid,
+                                            request.namespaces.value_or(~uint64_t{0}));
+  if (!namespaces) return Forward(std::move(namespaces).error());
+  std::vector<CgroupHierarchy> cgroups;
+  if (request.move_to_cgroup) {
+    auto found = CgroupsOfInit(target);
+    if (!found) return Forward(std::move(found).error());
+    cgroups = *std::move(found);
+  }
+  AttachedPlan plan{.request = &request, .caller_folder = "/"};
+  std::error_code error;
+  if (const auto folder = std::filesystem::current_path(error); !error) {
+    plan.caller_folder = folder.string();
+  }
+  if (request.drop_capabilities) {
+    const auto capabilities = PlanCapabilities(config);
+    if (!capabilities) return Forward(capabilities.error());
+    plan.capabilities = *capabilities;
+  }
+  if (request.set_personality) {
+    plan.personality = request.personality ? request.personality : PlanPersonality(config);
+  }
+  const auto& no_new_privs = config.Values("lxc.no_new_privs");
+  plan.no_new_privs = request.no_new_privs || (!no_new_privs.empty() && no_new_privs[0] == "1");
+  plan.environment = config.Values("lxc.environment");
+
+  auto sockets = SocketPair();
+  if (!sockets) return Forward(std::move(sockets).error());
+  const pid_t guide = fork();
+  if (guide < 0) return ErrnoFailure("fork()");
+  if (guide == 0) {
+    sockets->first = UniqueFd();
+    Guide(cgroups, *namespaces, plan, std::move(sockets->second));
+  }
+  sockets->second = UniqueFd();
+  const std::vector<Report> reports = Reports(sockets->first);
+  WaitFor(guide);
+  pid_t attached = 0;
+  const Report* failure = nullptr;
+  for (const Report& report : reports) {
+    if (report.attached > 0) attached = report.attached;
+    if (report.code != 0) failure = &report;
+  }
+  if (failure == nullptr && attached > 0) return attached;
+  if (attached > 0) WaitFor(attached);
+  if (failure == nullptr) return Failure(ECHILD, "the attaching process died");
+  return Failure(failure->code, failure->attempted.data());
+}
+
+}  // namespace lxcspec::runtime

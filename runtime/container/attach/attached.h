@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an attached process makes of itself once it is in the container's namespaces.
+
+#ifndef LXCSPEC_RUNTIME_CONTAINER_ATTACH_ATTACHED_H_
+#define LXCSPEC_RUNTIME_CONTAINER_ATTACH_ATTACHED_H_
+
+#include <optional>
+#include <string>
+
+#include "runtime/base/result.h"
+#include "runtime/container/attach/attach.h"
+#include "runtime/kernel/capabilities.h"
+
+namespace lxcspec::runtime {
+
+// What was found out before the namespaces were entered.
+struct AttachedPlan {
+  const AttachRequest* request = nullptr;
+  // The caller's working folder.
+  std::string caller_folder;
+  std::optional<CapabilitySet> capabilities;
+  std::optional<unsigned long> personality;
+  bool no_new_privs = false;
+  // NAME=value, from the container's configuration.
+  std::vector<std::string> environment;
+};
+
+Status BecomeAttached(const AttachedPlan& plan);
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_CONTAINER_ATTACH_ATTACHED_H_
