@@ -126,6 +126,21 @@ Result<std::string> BufferSize(std::string_view value) {
   return fmt::format("{}", rounded);
 }
 
+Result<std::string> GroupIds(std::string_view value) {
+  std::string canonical;
+  std::string_view rest = value;
+  while (true) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    const auto number = ParseUnsigned(rest.substr(0, comma));
+    if (!number || *number > std::numeric_limits<uint32_t>::max()) {
+      return Refused(value, "a list of group ids with commas between");
+    }
+    canonical += fmt::format("{}{}", canonical.empty() ? "" : ",", *number);
+    if (comma == rest.size()) return canonical;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 Result<std::string> Signal(std::string_view value) {
   const auto number = ParseUnsigned(value);
   if (number && *number >= 1 && *number <= static_cast<uint64_t>(SIGRTMAX)) {

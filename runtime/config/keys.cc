@@ -60,7 +60,7 @@ constexpr std::array kKeys = {
     Key{"lxc.init.cmd", Text},
     Key{"lxc.init.cwd", Path},
     Key{"lxc.init.gid", Unsigned, kValue, kLines, "0"},
-    Key{"lxc.init.groups", Unsigned, kWordList, kSpaces},
+    Key{"lxc.init.groups", GroupIds},
     Key{"lxc.init.uid", Unsigned, kValue, kLines, "0"},
     Key{"lxc.keyring.session", Boolean, kValue, kLines, "1"},
     Key{"lxc.log.file", Path},

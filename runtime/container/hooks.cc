@@ -27,6 +27,11 @@ std::string First(const Config& config, std::string_view key) {
   return values.empty() ? "" : values.front();
 }
 
+std::string WithoutKind(const std::string& path) {
+  const size_t colon = path.find(':');
+  return path.starts_with('/') || colon == path.npos ? path : path.substr(colon + 1);
+}
+
 // Sets a variable in a list of NAME=value.
 void Put(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
   const std::string prefix = fmt::format("{}=", name);
@@ -133,7 +138,7 @@ HookContext MakeHookContext(const Config& config, const std::string& name,
                             const std::string& config_file) {
   return {.name = name,
           .config_file = config_file,
-          .rootfs_path = First(config, "lxc.rootfs.path"),
+          .rootfs_path = WithoutKind(First(config, "lxc.rootfs.path")),
           .rootfs_mount = RootfsMountPoint(config),
           .console_path = First(config, "lxc.console.path"),
           .console_log = First(config, "lxc.console.logfile"),

@@ -19,6 +19,7 @@ namespace lxcspec::runtime {
 struct HookContext {
   std::string name;
   std::string config_file;
+  // Without the prefix that says its kind.
   std::string rootfs_path;
   std::string rootfs_mount;
   std::string console_path;

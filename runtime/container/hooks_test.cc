@@ -30,7 +30,7 @@ class HooksTest : public ::testing::Test {
 
   HookContext context_{.name = "c1",
                        .config_file = "/c1/config",
-                       .rootfs_path = "dir:/c1/rootfs",
+                       .rootfs_path = "/c1/rootfs",
                        .rootfs_mount = "/mnt",
                        .console_path = "",
                        .console_log = "/c1/console",
@@ -57,7 +57,7 @@ TEST_F(HooksTest, VariablesAreTheDocumentedOnes) {
   ASSERT_TRUE(Run("env; :", {.type = "stop", .environment = {"LXC_TARGET=reboot"}}));
 
   for (const char* line :
-       {"LXC_NAME=c1", "LXC_CONFIG_FILE=/c1/config", "LXC_ROOTFS_PATH=dir:/c1/rootfs",
+       {"LXC_NAME=c1", "LXC_CONFIG_FILE=/c1/config", "LXC_ROOTFS_PATH=/c1/rootfs",
         "LXC_ROOTFS_MOUNT=/mnt", "LXC_CONSOLE_LOGPATH=/c1/console", "LXC_LOG_LEVEL=INFO",
         "LXC_CGNS_AWARE=1", "LXC_HOOK_VERSION=0", "LXC_TARGET=reboot"}) {
     EXPECT_THAT(lines_, Contains(line));
@@ -131,7 +131,7 @@ TEST_F(HooksTest, FirstFailureEndsTheRow) {
 TEST(HookContextTest, ComesFromTheConfiguration) {
   Config config;
   ASSERT_TRUE(
-      LoadText("lxc.rootfs.path = /c/rootfs\nlxc.rootfs.mount = /somewhere\n"
+      LoadText("lxc.rootfs.path = dir:/c/rootfs\nlxc.rootfs.mount = /somewhere\n"
                "lxc.hook.version = 1\nlxc.log.level = 2",
                config));
 

@@ -85,12 +85,12 @@ Status MakeLink(int dev, const char* name, const std::string& target) {
 }
 
 // A detached devpts; the group of ttys is left out where the container has none of that number.
-Result<UniqueFd> NewPts(const SetupPlan& plan) {
-  FilesystemRequest request{.type = "devpts",
-                            .source = "devpts",
-                            .flags = MS_NOSUID | MS_NOEXEC,
-                            .data = fmt::format("newinstance,ptmxmode=0666,mode=0620,max={}",
-                                                plan.dev.pty_count + plan.dev.tty_count)};
+Result<UniqueFd> NewPts(uint32_t most) {
+  FilesystemRequest request{
+      .type = "devpts",
+      .source = "devpts",
+      .flags = MS_NOSUID | MS_NOEXEC,
+      .data = fmt::format("newinstance,ptmxmode=0666,mode=0620,max={}", most)};
   const std::string without_group = request.data;
   request.data += fmt::format(",gid={}", kTtyGroup);
   auto pts = NewMount(request);
@@ -157,6 +157,14 @@ Status ReopenTerminal(int root, int terminal) {
   return {};
 }
 
+// A pty of the container's own, at its place in /dev.
+Result<ChildTty> NewTerminal(const SetupPlan& plan, int root, const std::string& name, int pts) {
+  auto tty = OpenTty(pts);
+  if (!tty) return Because(name, tty.error());
+  TRY(PlaceTerminal(plan, root, name, pts, fmt::format("{}", tty->number)));
+  return tty;
+}
+
 Result<std::string> RandomUuid() {
   constexpr size_t kVersionByte = 6;
   constexpr size_t kVariantByte = 8;
@@ -188,7 +196,9 @@ Status MountDev(const SetupPlan& plan, int root) {
   if (const Status done = AttachMount(tmpfs->get(), target->get()); !done) {
     return Because("", done.error());
   }
-  return {};
+  // Hooks may want to mount there.
+  const auto pts = MakeFolderInRoot(tmpfs->get(), "pts", kFolderMode);
+  return pts ? Status() : Because("pts", pts.error());
 }
 
 Status PopulateDev(const SetupPlan& plan, int root) {
@@ -205,38 +215,40 @@ Status PopulateDev(const SetupPlan& plan, int root) {
   return {};
 }
 
-Result<ChildDescriptors> MountPts(const SetupPlan& plan, int root) {
+Result<ChildDescriptors> MountPts(const SetupPlan& plan, const ChildContext& context, int root) {
   ChildDescriptors descriptors;
-  if (plan.dev.pty_count + plan.dev.tty_count == 0) return descriptors;
+  const uint32_t most =
+      plan.dev.pty_count + plan.dev.tty_count + (context.console_in_container ? 1 : 0);
+  if (most == 0) return descriptors;
   const auto target = MakeFolderInRoot(root, "dev/pts", kFolderMode);
   if (!target) return Because("pts", target.error());
-  auto pts = NewPts(plan);
+  auto pts = NewPts(most);
   if (!pts) return Because("pts", pts.error());
   if (const Status done = AttachMount(pts->get(), target->get()); !done) {
     return Because("pts", done.error());
   }
-  if (const Status done = BindOnto(root, "ptmx", pts->get(), "ptmx"); !done) {
-    return Forward(done.error());
-  }
+  TRY(BindOnto(root, "ptmx", pts->get(), "ptmx"));
   for (uint32_t i = 1; i <= plan.dev.tty_count; ++i) {
-    const std::string name = fmt::format("tty{}", i);
-    auto tty = OpenTty(pts->get());
-    if (!tty) return Because(name, tty.error());
-    const Status placed =
-        PlaceTerminal(plan, root, name, pts->get(), fmt::format("{}", tty->number));
-    if (!placed) return Forward(placed.error());
+    auto tty = NewTerminal(plan, root, fmt::format("tty{}", i), pts->get());
+    if (!tty) return Forward(std::move(tty).error());
     descriptors.ttys.push_back(*std::move(tty));
+  }
+  if (context.console_in_container) {
+    auto console = NewTerminal(plan, root, "console", pts->get());
+    if (!console) return Forward(std::move(console).error());
+    descriptors.console = *std::move(console);
+    TRY(ReopenTerminal(root, context.console_peer));
   }
   if (plan.dev.pty_count > 0) descriptors.devpts = *std::move(pts);
   return descriptors;
 }
 
-Status MountConsole(const SetupPlan& plan, int root, int console_peer) {
-  if (console_peer < 0) return {};
-  const auto terminal = FindTerminal(console_peer);
+Status MountConsole(const SetupPlan& plan, const ChildContext& context, int root) {
+  if (context.console_peer < 0 || context.console_in_container) return {};
+  const auto terminal = FindTerminal(context.console_peer);
   if (!terminal) return Because("console", terminal.error());
   TRY(PlaceTerminal(plan, root, "console", terminal->get(), ""));
-  return ReopenTerminal(root, console_peer);
+  return ReopenTerminal(root, context.console_peer);
 }
 
 Status MountBootId(const SetupPlan& plan, int root) {

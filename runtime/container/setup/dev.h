@@ -18,11 +18,11 @@ Status MountDev(const SetupPlan& plan, int root);
 // expect.
 Status PopulateDev(const SetupPlan& plan, int root);
 
-// The devpts instance, /dev/ptmx, and the ttys, opened.
-Result<ChildDescriptors> MountPts(const SetupPlan& plan, int root);
+// The devpts instance, /dev/ptmx, and the ttys, opened; and the console, if it is one of them.
+Result<ChildDescriptors> MountPts(const SetupPlan& plan, const ChildContext& context, int root);
 
-// Puts the console's terminal where programs look for it, and opens it anew there.
-Status MountConsole(const SetupPlan& plan, int root, int console_peer);
+// Puts the console's terminal of the host where programs look for it, and opens it anew there.
+Status MountConsole(const SetupPlan& plan, const ChildContext& context, int root);
 
 // Gives the container a boot id of its own, where it has its own /dev and /proc.
 Status MountBootId(const SetupPlan& plan, int root);

@@ -85,7 +85,6 @@ TEST_F(DevTest, HasTheMinimalDevicesAndLinks) {
         "kind /dev/stderr: link /proc/self/fd/2", "open /dev/null: ok"}) {
     EXPECT_TRUE(HasLine(run.output, line)) << line << "\n" << run.output;
   }
-  EXPECT_FALSE(HasLine(run.output, "entry pts"));
 }
 
 TEST_F(DevTest, SizeOfItsFileSystemIsAsConfigured) {
@@ -182,6 +181,23 @@ TEST_F(DevTest, ConsoleIsTheTerminalThatItWasGiven) {
   EXPECT_TRUE(HasLine(run.output, "open /dev/console: ok"));
 }
 
+TEST_F(DevTest, ConsoleOfTheContainersOwnReachesTheMonitor) {
+  const UniqueFd placeholder(open("/dev/null", O_RDWR | O_CLOEXEC));
+
+  const TestRun run = RunInContainer(root_, {.config = "lxc.mount.auto = proc:rw\nlxc.tty.max = 1",
+                                             .questions = {"terminal", "open:/dev/console"},
+                                             .console_peer = placeholder.get(),
+                                             .console_in_container = true,
+                                             .console_as_input = true});
+
+  ASSERT_EQ(run.error, "");
+  EXPECT_TRUE(HasLine(run.output, "terminal /dev/console")) << run.output;
+  EXPECT_TRUE(HasLine(run.output, "open /dev/console: ok"));
+  EXPECT_TRUE(run.descriptors.console.master.valid());
+  EXPECT_EQ(run.descriptors.console.number, 1);
+  EXPECT_FALSE(run.descriptors.devpts.valid());
+}
+
 TEST_F(DevTest, ConsoleIsInTheFolderOfTtys) {
   const Pty pty;
 
@@ -203,6 +219,17 @@ TEST_F(DevTest, ConsoleBelongsToRootOfTheUserNamespace) {
   EXPECT_THAT(run.output, HasSubstr("owner 0:5"));
   EXPECT_TRUE(HasLine(run.output, "open /dev/console: ok"));
   EXPECT_TRUE(HasLine(run.output, "terminal /dev/console")) << run.output;
+}
+
+TEST_F(DevTest, ConsoleBelongsToTheUserThatInitRunsAs) {
+  const Pty pty;
+
+  const TestRun run =
+      Run("lxc.init.uid = 7", {"kind:/dev/console", "open:/dev/console"}, pty.peer());
+
+  ASSERT_EQ(run.error, "");
+  EXPECT_THAT(run.output, HasSubstr("owner 7:"));
+  EXPECT_TRUE(HasLine(run.output, "open /dev/console: ok"));
 }
 
 TEST_F(DevTest, PtysAndTtysWorkInAUserNamespace) {

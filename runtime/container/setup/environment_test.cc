@@ -162,7 +162,7 @@ TEST_F(EnvironmentTest, NoNewPrivilegesIsSetWhenAskedFor) {
 
 TEST_F(EnvironmentTest, InitHasTheConfiguredIdsAndGroups) {
   EXPECT_EQ(Run("lxc.init.uid = 12\nlxc.init.gid = 34", {"ids"}).output, "ids 12:34 groups 0\n");
-  EXPECT_EQ(Run("lxc.init.groups = 5 6", {"ids"}).output, "ids 0:0 groups 2\n");
+  EXPECT_EQ(Run("lxc.init.groups = 5,6", {"ids"}).output, "ids 0:0 groups 2\n");
 }
 
 TEST_F(EnvironmentTest, WorkingFolderIsTheConfiguredOne) {

@@ -245,7 +245,7 @@ void PlanHooks(const Config& config, const SetupContext& context, SetupPlan& pla
 void PlanIdentity(const Config& config, SetupPlan& plan) {
   plan.uid = Number(config, "lxc.init.uid");
   plan.gid = Number(config, "lxc.init.gid");
-  for (const std::string& group : config.Values("lxc.init.groups")) {
+  for (const std::string& group : Words(First(config, "lxc.init.groups"), ",")) {
     plan.groups.push_back(static_cast<uint32_t>(ParseUnsigned(group).value_or(0)));
   }
   if (plan.has_user_namespace()) plan.id_maps = PlanIdMaps(config);

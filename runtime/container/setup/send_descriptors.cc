@@ -17,7 +17,7 @@
 namespace lxcspec::runtime {
 namespace {
 
-enum class Kind : int { kDevpts = 1, kTty = 2, kEnd = 3 };
+enum class Kind : int { kDevpts, kTty, kConsole, kEnd };
 
 struct Message {
   Kind kind = Kind::kEnd;
@@ -49,6 +49,10 @@ Status Send(int socket, Message message, std::array<int, kMostDescriptors> fds) 
     if (errno != EINTR) return ErrnoFailure("send descriptors to the monitor");
   }
   return {};
+}
+
+Status SendTty(int socket, Kind kind, const ChildTty& tty) {
+  return Send(socket, {.kind = kind, .number = tty.number}, {tty.master.get(), tty.peer.get()});
 }
 
 struct Received {
@@ -92,9 +96,9 @@ Status SendDescriptors(int socket, const ChildDescriptors& descriptors) {
   if (descriptors.devpts.valid()) {
     TRY(Send(socket, {.kind = Kind::kDevpts}, {descriptors.devpts.get(), -1}));
   }
-  for (const ChildTty& tty : descriptors.ttys) {
-    TRY(Send(socket, {.kind = Kind::kTty, .number = tty.number},
-             {tty.master.get(), tty.peer.get()}));
+  for (const ChildTty& tty : descriptors.ttys) TRY(SendTty(socket, Kind::kTty, tty));
+  if (descriptors.console.master.valid()) {
+    TRY(SendTty(socket, Kind::kConsole, descriptors.console));
   }
   return Send(socket, {.kind = Kind::kEnd}, {-1, -1});
 }
@@ -104,14 +108,18 @@ Result<ChildDescriptors> ReceiveChildDescriptors(int socket) {
   while (true) {
     auto received = Receive(socket);
     if (!received) return Forward(std::move(received).error());
+    ChildTty tty{.master = std::move(received->fds[0]),
+                 .peer = std::move(received->fds[1]),
+                 .number = received->message.number};
     switch (received->message.kind) {
       case Kind::kDevpts:
-        descriptors.devpts = std::move(received->fds[0]);
+        descriptors.devpts = std::move(tty.master);
         break;
       case Kind::kTty:
-        descriptors.ttys.push_back({.master = std::move(received->fds[0]),
-                                    .peer = std::move(received->fds[1]),
-                                    .number = received->message.number});
+        descriptors.ttys.push_back(std::move(tty));
+        break;
+      case Kind::kConsole:
+        descriptors.console = std::move(tty);
         break;
       case Kind::kEnd:
         return descriptors;

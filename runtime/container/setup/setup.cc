@@ -28,8 +28,9 @@ namespace {
 constexpr uint32_t kTtyGroup = 5;
 
 // The console belongs to the container's root, so that a login in it can take it over.
-Status GiveConsole(const SetupPlan& plan, int console_peer) {
-  if (console_peer < 0 || plan.id_maps.empty()) return {};
+Status GiveConsole(const SetupPlan& plan, const ChildContext& context) {
+  const int console_peer = context.console_peer;
+  if (console_peer < 0 || context.console_in_container || plan.id_maps.empty()) return {};
   const auto uid = OutsideId(plan.id_maps, IdKind::kUser, 0);
   auto gid = OutsideId(plan.id_maps, IdKind::kGroup, kTtyGroup);
   if (!gid) gid = OutsideId(plan.id_maps, IdKind::kGroup, 0);
@@ -82,6 +83,13 @@ std::vector<std::string> InitEnvironment(const SetupPlan& plan) {
   return environment;
 }
 
+// Programs open /dev/stdout anew, and init is whoever is configured. What is no terminal stays.
+void GiveTerminals(uint32_t uid) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (isatty(fd) != 0 && fchown(fd, uid, static_cast<gid_t>(-1)) != 0) return;
+  }
+}
+
 std::vector<char*> Pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -98,7 +106,7 @@ Status PrepareInit(const SetupPlan& plan, const ChildContext& context, pid_t ini
       return Failure(written.error().code, fmt::format("lxc.idmap: {}", written.error().attempted));
     }
   }
-  TRY(GiveConsole(plan, context.console_peer));
+  TRY(GiveConsole(plan, context));
   for (const ResourceLimitSetting& limit : plan.resource_limits) {
     const Status set = SetResourceLimit(init, limit);
     if (!set) {
@@ -133,9 +141,9 @@ Status RunMounts(const SetupPlan& plan, const ChildContext& context) {
   TRY(RunHooksAt(plan, context, "mount", plan.mount_hooks));
   if (plan.dev.autodev) TRY(RunHooksAt(plan, context, "autodev", plan.autodev_hooks));
   TRY(PopulateDev(plan, root->get()));
-  auto descriptors = MountPts(plan, root->get());
+  auto descriptors = MountPts(plan, context, root->get());
   if (!descriptors) return Forward(descriptors.error());
-  TRY(MountConsole(plan, root->get(), context.console_peer));
+  TRY(MountConsole(plan, context, root->get()));
   TRY(MountBootId(plan, root->get()));
   TRY(PivotRoot(root->get()));
   // A peer group of the container's own, which its init may expect.
@@ -161,6 +169,7 @@ Status DropPrivileges(const SetupPlan& plan) {
   // The bounding set first: who is no longer root may not.
   if (plan.capabilities) TRY(LimitCapabilities(*plan.capabilities));
   TRY(ClearAmbientCapabilities());
+  if (plan.uid != 0) GiveTerminals(plan.uid);
   return BecomeUser(plan.uid, plan.gid, {plan.groups.begin(), plan.groups.end()});
 }
 

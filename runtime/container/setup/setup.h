@@ -33,6 +33,10 @@ struct ChildContext {
   // The container's side of the console's pty, opened through the host's /dev/pts; -1: no console.
   // RunMounts() puts the same terminal there anew, as /dev/console of the container.
   int console_peer = -1;
+  // The console is a pty of the container's own devpts instead, which an ordinary user needs: a
+  // terminal of the host cannot be given to the container's root. Then console_peer is any open
+  // descriptor, which is replaced, and the monitor gets the master with the other descriptors.
+  bool console_in_container = false;
   // A SOCK_SEQPACKET socket to the monitor, which calls ReceiveChildDescriptors() on the other
   // end; -1: nobody wants them.
   int socket = -1;
@@ -54,6 +58,8 @@ struct ChildDescriptors {
   UniqueFd devpts;
   // lxc.tty.max of them.
   std::vector<ChildTty> ttys;
+  // With ChildContext::console_in_container; else its descriptors are not valid.
+  ChildTty console;
 };
 
 // In the monitor, while init waits, after its user namespace was made. Also gives the console to
@@ -69,10 +75,11 @@ Result<ChildDescriptors> ReceiveChildDescriptors(int socket);
 // In init, after RunMounts().
 Status RunEnvironment(const SetupPlan& plan, const ChildContext& context);
 
-// In init, after the seccomp filter was loaded.
+// In init, after the seccomp filter was loaded, with descriptors 0 to 2 in place: terminals among
+// them become the user's that init runs as.
 Status DropPrivileges(const SetupPlan& plan);
 
-// In init, with descriptors 0 to 2 in place: every other one is closed. Returns only on failure.
+// In init. Every descriptor but 0 to 2 is closed. Returns only on failure.
 Status Execute(const SetupPlan& plan);
 
 }  // namespace lxcspec::runtime

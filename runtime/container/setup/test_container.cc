@@ -60,8 +60,8 @@ struct Pipes {
 Status AllStages(const SetupPlan& plan, const ChildContext& context, bool console_as_input) {
   TRY(RunMounts(plan, context));
   TRY(RunEnvironment(plan, context));
-  TRY(DropPrivileges(plan));
   if (console_as_input) dup2(context.console_peer, STDIN_FILENO);
+  TRY(DropPrivileges(plan));
   return Execute(plan);
 }
 
@@ -142,7 +142,9 @@ TestRun RunInContainer(const TestRoot& root, const TestRequest& request) {
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()), 0);
   UniqueFd ours(sockets[0]);
   UniqueFd theirs(sockets[1]);
-  const ChildContext child{.console_peer = request.console_peer, .socket = theirs.get()};
+  const ChildContext child{.console_peer = request.console_peer,
+                           .console_in_container = request.console_in_container,
+                           .socket = theirs.get()};
   const auto init = Clone({.namespaces = context.namespaces});
   if (!init) {
     ADD_FAILURE() << init.error().ToString();

@@ -55,6 +55,8 @@ struct TestRequest {
   uint64_t namespaces = 0;
   // The slave side of a pty; -1: none.
   int console_peer = -1;
+  // ChildContext::console_in_container.
+  bool console_in_container = false;
   bool without_rootfs_path = false;
   // Standard input becomes the console.
   bool console_as_input = false;
