@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of what is read from apt, and of choosing kernels from what it lists."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
 
 from vmtests.kernels.apt import Apt, Mirrors, explain, machine_mirrors, parse_targets
 from vmtests.kernels.errors import KernelError, NotOnMirror
-from vmtests.kernels.refresh import choose, compare_versions, sources, stanzas
+from vmtests.kernels.lock import LockedKernel, Package
+from vmtests.kernels.refresh import (
+    SERIES,
+    choose,
+    compare_versions,
+    listed_packages,
+    nearest,
+    sources,
+    stanzas,
+    vanished,
+)
 
 ONE_LINE = """\
 # a comment
@@ -114,7 +125,7 @@ class ExplainTest(unittest.TestCase):
 def _stanza(package: str, version: str, path: str) -> str:
     return (
         f"Package: {package}\nVersion: {version}\nFilename: {path}/{package}_{version}.deb\n"
-        f"Size: 10\nSHA256: {version:_<64}\nDescription: a kernel\n more about it\n"
+        f"Size: 10\nSHA256: {package}_{version}\nDescription: a kernel\n more about it\n"
     )
 
 
@@ -125,7 +136,7 @@ class RefreshTest(unittest.TestCase):
 
     def _chosen(self, *listed: tuple[str, str, str]) -> list[tuple[str, str]]:
         text = "\n".join(_stanza(*fields) for fields in listed)
-        kernels = choose(stanzas(text), self.PATTERN)
+        kernels = choose(listed_packages(stanzas(text)), self.PATTERN)
         return [(k.packages[0].version, k.packages[0].archive) for k in kernels]
 
     def test_newest_come_first_by_debian_s_order(self) -> None:
@@ -152,6 +163,58 @@ class RefreshTest(unittest.TestCase):
             ),
             [],
         )
+
+    def _packages(self, *listed: tuple[str, str]) -> list[Package]:
+        text = "\n".join(_stanza(name, version, "pool/main/l") for name, version in listed)
+        return listed_packages(stanzas(text))
+
+    def test_image_without_modules_is_joined_by_those_of_its_version(self) -> None:
+        packages = self._packages(
+            ("linux-binary-7.3.4+deb13-cloud-amd64", "7.3.4-1"),
+            ("linux-modules-7.3.4+deb13-cloud-amd64", "7.3.4-1"),
+            ("linux-binary-7.3.3+deb13-cloud-amd64", "7.3.3-1"),
+        )
+        (kernel,) = choose(packages, SERIES["7.3"])
+        self.assertEqual(
+            [package.package for package in kernel.packages],
+            ["linux-binary-7.3.4+deb13-cloud-amd64", "linux-modules-7.3.4+deb13-cloud-amd64"],
+        )
+
+    def test_modules_that_no_index_lists_are_asked_for_elsewhere(self) -> None:
+        packages = self._packages(("linux-binary-7.0.9+deb13-cloud-amd64", "7.0.9-1"))
+        modules = Package("m", "7.0.9-1", "debian", "pool/m.deb", "0" * 64, 1, vouched=False)
+        self.assertEqual(
+            choose(packages, SERIES["7.0"], lambda image: modules),
+            [LockedKernel((packages[0], modules))],
+        )
+
+    def test_each_series_takes_only_its_own(self) -> None:
+        versions = {"5.10": "5.10.0-9", "6.1": "6.1.0-9", "6.12": "6.12.9+deb12"}
+        for series, pattern in SERIES.items():
+            version = versions.get(series, f"{series}.9+deb13.1")
+            names = [f"linux-{kind}-{version}-cloud-amd64" for kind in ("image", "binary")]
+            matching = [s for s, p in SERIES.items() for n in names if re.fullmatch(p, n)]
+            with self.subTest(series):
+                self.assertEqual(matching, [series])
+                self.assertIsNone(re.fullmatch(pattern, names[0].replace("-cloud", "")))
+
+    def test_vanished_kernel_is_told_with_the_nearest(self) -> None:
+        old = self._packages(("linux-image-6.1.0-8-cloud-amd64", "6.1.8-1"))
+        now = self._packages(
+            ("linux-image-6.1.0-9-cloud-amd64", "6.1.9-1"),
+            ("linux-image-6.12.9+deb12-cloud-amd64", "6.12.9-1"),
+        )
+        (line,) = vanished({"6.1": [LockedKernel(tuple(old))]}, now)
+        self.assertRegex(line, r"6\.1: linux-image-6\.1\.0-8.* vanished.*6\.1\.0-9-cloud")
+        self.assertEqual(vanished({"6.1": [LockedKernel(tuple(old))]}, old), [])
+
+    def test_nearest_to_a_series_without_kernels_is_of_another(self) -> None:
+        packages = self._packages(
+            ("linux-image-6.12.9+deb12-cloud-amd64", "6.12.9-1"),
+            ("linux-image-6.17.9+deb13-cloud-amd64", "6.17.9-1"),
+        )
+        self.assertRegex(nearest(packages, "6.18"), r"6\.17\.9.*\(series 6\.17\)")
+        self.assertEqual(nearest([], "6.18"), "")
 
     def test_private_source_list_has_the_suites_on_the_machine_s_mirrors(self) -> None:
         lines = sources(EXPECTED).splitlines()

@@ -65,6 +65,7 @@ class Fetcher:
         say: Say,
         progress: Progress = lambda done, total: None,
         mirrors: Mirrors | None = None,
+        nearest: Callable[[str], str] = lambda series: "",
     ) -> None:
         self._lock = lock
         self._kernels = cache / "kernels"
@@ -72,6 +73,7 @@ class Fetcher:
         self._say = say
         self._progress = progress
         self._mirrors = mirrors
+        self._nearest = nearest
 
     def get(self, series: str) -> Kernel:
         """Return the newest kernel of a series that can be had; from the cache if it is there."""
@@ -97,9 +99,11 @@ class Fetcher:
                 return self._fetch(kernel)
             except NotOnMirror as error:
                 self._say(f"kernel {series}: {error}; trying the next older one")
+        near = self._nearest(series)
+        there = f" and the nearest it has is {near}" if near else ""
         raise KernelError(
             f"kernel {series}: the mirror has none of the {len(locked)} kernels in lock.yaml any "
-            "more; run: python3 -m vmtests.kernels.fetch --refresh-lock"
+            f"more{there}; run: ./lxcspec matrix --refresh-lock"
         )
 
     def _cached(self, kernel: LockedKernel) -> Kernel | None:
@@ -179,7 +183,23 @@ class Fetcher:
 def default_fetcher(say: Say, progress: Progress = lambda done, total: None) -> Fetcher:
     """Return the fetcher for this user and the lock file."""
     cache = cache_directory()
-    return Fetcher(lock_file.read(), cache, Apt(cache / "apt"), say, progress)
+    apt = Apt(cache / "apt")
+
+    def nearest(series: str) -> str:
+        try:
+            return refresh.nearest(refresh.Index(apt).packages(), series)
+        except KernelError:
+            # The advice is the better for it, and not needed.
+            return ""
+
+    return Fetcher(lock_file.read(), cache, apt, say, progress, nearest=nearest)
+
+
+def refresh_lock(say: Say) -> None:
+    """Write lock.yaml anew from the mirror."""
+    known = lock_file.read()
+    locked = refresh.refresh(Apt(cache_directory() / "apt"), known, say)
+    lock_file.LOCK_FILE.write_text(lock_file.dump(locked), encoding="utf-8")
 
 
 def _show_progress(done: int, total: int) -> None:
@@ -198,8 +218,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         if arguments.refresh_lock:
-            locked = refresh.refresh(Apt(cache_directory() / "apt"))
-            lock_file.LOCK_FILE.write_text(lock_file.dump(locked), encoding="utf-8")
+            refresh_lock(lambda line: print(line, file=sys.stderr))
         fetcher = default_fetcher(lambda line: print(line, file=sys.stderr), _show_progress)
         for series in arguments.series or lock_file.read():
             print(f"{series}: {fetcher.get(series).image}")

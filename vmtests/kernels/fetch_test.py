@@ -144,6 +144,20 @@ class FetchTest(unittest.TestCase):
         with self.assertRaisesRegex(KernelError, "--refresh-lock"):
             self._fetcher((package,)).get("6.1")
 
+    def test_when_all_are_gone_the_nearest_is_named(self) -> None:
+        package = _package(self.mirror, "6.1.9", _image("6.1.9"))
+        (self.mirror / package.path).unlink()
+        fetcher = Fetcher(
+            {"6.1": [LockedKernel((package,))]},
+            self.cache,
+            Apt(self.cache / "apt", ["-o", "Acquire::http::Proxy=DIRECT"]),
+            self.said.append,
+            mirrors=Mirrors((self.uri,), ()),
+            nearest=lambda series: f"nearest of {series}",
+        )
+        with self.assertRaisesRegex(KernelError, "nearest it has is nearest of 6.1; run"):
+            fetcher.get("6.1")
+
     def test_mirror_that_does_not_answer_is_no_missing_kernel(self) -> None:
         newer = _package(self.mirror, "6.1.9", _image("6.1.9"))
         older = _package(self.mirror, "6.1.8", _image("6.1.8"))

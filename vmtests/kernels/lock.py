@@ -20,7 +20,8 @@ ARCHIVES = ("debian", "debian-security")
 _HEADER = """\
 # SPDX-License-Identifier: Apache-2.0
 # The kernels of each series, newest first: where a mirror has dropped one, the next is taken.
-# Written by `python3 -m vmtests.kernels.fetch --refresh-lock`; do not edit.
+# Written by `./lxcspec matrix --refresh-lock`; do not edit. `vouched: false`: no signed index
+# lists the file any more, and its SHA-256 was taken from the file itself when it was locked.
 """
 
 
@@ -34,6 +35,12 @@ class Package:
     path: str
     sha256: str
     size: int
+    # Whether a signed index says so, or only the file itself did when it was locked.
+    vouched: bool = True
+
+    def fields(self) -> dict[str, Any]:
+        """What the lock file says of it."""
+        return {name: value for name, value in vars(self).items() if value is not True}
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,13 @@ Lock = Mapping[str, Sequence[LockedKernel]]
 
 
 def _package(value: Any, where: str) -> Package:
-    if not isinstance(value, dict) or set(value) != set(Package.__dataclass_fields__):
-        raise KernelError(f"{where}: fields must be {', '.join(Package.__dataclass_fields__)}")
+    needed = set(Package.__dataclass_fields__) - {"vouched"}
+    if not isinstance(value, dict) or set(value) - {"vouched"} != needed:
+        names = ", ".join(Package.__dataclass_fields__)
+        raise KernelError(f"{where}: fields must be {names} (the last may be left out)")
     package = Package(**value)
+    if not isinstance(package.vouched, bool):
+        raise KernelError(f"{where}: vouched must be true or false")
     if package.archive not in ARCHIVES:
         raise KernelError(f"{where}: archive must be one of {', '.join(ARCHIVES)}")
     if not re.fullmatch(r"[0-9a-f]{64}", str(package.sha256)):
@@ -99,7 +110,7 @@ def read(path: Path = LOCK_FILE) -> Lock:
 def dump(lock: Lock) -> str:
     """Return the lock file's text."""
     series = {
-        key: [[vars(package) for package in kernel.packages] for kernel in kernels]
+        key: [[package.fields() for package in kernel.packages] for kernel in kernels]
         for key, kernels in lock.items()
     }
     content = {"schema": 1, "series": series}

@@ -34,8 +34,17 @@ class LockTest(unittest.TestCase):
     def test_own_file_is_as_it_is_written(self) -> None:
         own = read()
         self.assertEqual(parse(dump(own)), own)
-        self.assertIn("6.1", own)
-        self.assertIn("6.12", own)
+        self.assertEqual(
+            list(own),
+            ["5.10", "6.1", "6.12", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"],
+        )
+
+    def test_what_no_index_vouches_for_says_so(self) -> None:
+        unvouched = GOOD + "      vouched: false\n"
+        (kernel,) = parse(unvouched)["6.1"]
+        self.assertFalse(kernel.packages[0].vouched)
+        self.assertIn("      vouched: false\n", dump(parse(unvouched)))
+        self.assertNotIn("vouched: true", dump(parse(GOOD)))
 
     def test_wrong_files_are_refused_with_their_place(self) -> None:
         for before, after, complaint in (
@@ -48,6 +57,7 @@ class LockTest(unittest.TestCase):
             ("size: 1000", "size: many", "size must be"),
             ("      size: 1000\n", "", "fields must be"),
             ("package:", "pakage:", "fields must be"),
+            ("size: 1000", "size: 1000\n      vouched: perhaps", "vouched must be"),
             ("schema: 1", "schema: [", "not YAML"),
         ):
             with self.subTest(after), self.assertRaisesRegex(KernelError, complaint):
