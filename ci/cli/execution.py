@@ -20,7 +20,10 @@ _TARGETS = {
     "suite": "//conformance/tests:suite",
     "probe": "//conformance/probes:probe",
     "init": vm.INIT_TARGET,
+    "deny": "//conformance/deny:deny",
 }
+# What only a VM needs.
+_VM_ONLY = ("init", "deny")
 
 
 def default_jobs(in_vm: bool) -> int:
@@ -42,6 +45,7 @@ class Binaries:
     suite: Path
     probe: Path
     init: Path
+    deny: Path
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Executed:
 
 def build(line: progress.Line, with_reference: bool, with_vm: bool) -> Binaries:
     """Builds what a run needs, and no more."""
-    targets = [label for name, label in _TARGETS.items() if with_vm or name != "init"]
+    targets = [label for name, label in _TARGETS.items() if with_vm or name not in _VM_ONLY]
     if with_reference:
         targets.append(REFERENCE_TARGET)
     folder = bazel.build(targets, line)

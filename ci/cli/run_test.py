@@ -64,6 +64,7 @@ class RunTest(unittest.TestCase):
             suite=self.folder / "suite",
             probe=self.folder / "probe",
             init=self.folder / "init",
+            deny=self.folder / "init",
         )
         patches: list[tuple[Any, str, Any]] = [
             (execution, "build", mock.Mock(return_value=binaries)),

@@ -17,10 +17,12 @@ from vmtests.kernels.modules import Module
 LAUNCHER = "/lxcspec/launcher"
 SUITE = "/lxcspec/suite"
 PROBE = "/lxcspec/probe"
+DENY = "/lxcspec/deny"
 TESTS = "/lxcspec/tests"
 RESULTS = "/lxcspec/results/results.jsonl"
 JOB = "/lxcspec/job.json"
 
+CGROUPS = ("unified", "hybrid", "legacy")
 SABOTAGE = ("panic", "hang", "stall", "splat", "reboot")
 
 _DIRECTORIES = {
@@ -86,6 +88,9 @@ class Payload:
     results: bytes | None = None
     extra_files: Sequence[Path] = ()
     sabotage: Sabotage | None = None
+    # //conformance/deny:deny, and the system calls that answer ENOSYS below the testee.
+    deny: Path | None = None
+    denied: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ class Image:
     modules: Sequence[Module] = ()
     payload: Payload | None = None
     heartbeat_ms: int = 1000
+    # One of CGROUPS.
+    cgroup: str = "unified"
     environment: Sequence[str] = field(
         default=(
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -113,6 +120,8 @@ def command_line(payload: Payload) -> list[str]:
         command += ["--tests", TESTS]
     if payload.results is not None:
         command.append("--resume")
+    if payload.denied:
+        command += ["--loader", f"{DENY} {','.join(payload.denied)}"]
     return command + list(payload.launcher_arguments)
 
 
@@ -121,7 +130,7 @@ def job(image: Image, modules: Sequence[str]) -> dict[str, Any]:
     payload = image.payload
     content: dict[str, Any] = {
         "schema": 1,
-        "cgroup": "unified",
+        "cgroup": image.cgroup,
         "modules": list(modules),
         "command": command_line(payload) if payload else [],
         "environment": list(image.environment),
@@ -137,6 +146,8 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
     tree.put_program(LAUNCHER, payload.launcher)
     tree.put_program(SUITE, payload.suite)
     tree.put_program(PROBE, payload.probe)
+    if payload.deny is not None:
+        tree.put_program(DENY, payload.deny)
     tree.put_host_file(payload.testee)
     tree.put_libraries(payload.testee)
     for companion in map(Path, _COMPANIONS):

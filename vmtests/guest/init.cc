@@ -238,6 +238,7 @@ Status Init::Run() {
   uname(&name);
   Tell("booted", {{"kernel", name.release}});
   ASSIGN_OR_RETURN(job_, ReadJob(kJobPath));
+  RETURN_IF_ERROR(MountCgroups(job_.cgroup));
   LoadModules();
   RETURN_IF_ERROR(RaiseLoopback());
   constexpr std::string_view kHostname = "lxcspec";

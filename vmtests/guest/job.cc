@@ -24,6 +24,13 @@ Result<Sabotage> ParseSabotage(const json& value) {
   return Sabotage{.act = act->second, .test = value.at("test").get<std::string>()};
 }
 
+Result<CgroupLayout> ParseCgroupLayout(const json& value) {
+  if (value == "unified") return CgroupLayout::kUnified;
+  if (value == "hybrid") return CgroupLayout::kHybrid;
+  if (value == "legacy") return CgroupLayout::kLegacy;
+  return Fail(EINVAL, "job: unknown cgroup layout " + value.dump());
+}
+
 }  // namespace
 
 Result<Job> ParseJob(std::string_view text) {
@@ -32,10 +39,8 @@ Result<Job> ParseJob(std::string_view text) {
     const json value = json::parse(text);
     if (value.at("schema") != 1)
       return Fail(EINVAL, "job: unknown schema " + value.at("schema").dump());
-    if (value.at("cgroup") != "unified") {
-      return Fail(EINVAL, "job: unknown cgroup layout " + value.at("cgroup").dump());
-    }
     Job job;
+    ASSIGN_OR_RETURN(job.cgroup, ParseCgroupLayout(value.at("cgroup")));
     job.modules = value.at("modules").get<std::vector<std::string>>();
     job.command = value.at("command").get<std::vector<std::string>>();
     job.environment = value.at("environment").get<std::vector<std::string>>();

@@ -31,7 +31,15 @@ struct Sabotage {
   std::string test;
 };
 
+// How the controllers are laid out below /sys/fs/cgroup.
+enum class CgroupLayout {
+  kUnified,  // one cgroup2 hierarchy with all of them
+  kHybrid,   // v1 hierarchies, and an empty cgroup2 at unified/
+  kLegacy,   // v1 hierarchies alone
+};
+
 struct Job {
+  CgroupLayout cgroup = CgroupLayout::kUnified;
   // Module files, in the order in which they are to be loaded.
   std::vector<std::string> modules;
   // The command whose end is the end of the guest; empty: boot, and power off.

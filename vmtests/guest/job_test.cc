@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace lxcspec::guest {
 namespace {
@@ -34,6 +35,18 @@ TEST(JobTest, WithoutSabotageNothingIsSabotaged) {
   EXPECT_EQ(job->sabotage.act, Sabotage::Act::kNone);
 }
 
+TEST(JobTest, EveryCgroupLayoutIsKnown) {
+  for (const auto& [name, layout] :
+       {std::pair{"unified", CgroupLayout::kUnified}, std::pair{"hybrid", CgroupLayout::kHybrid},
+        std::pair{"legacy", CgroupLayout::kLegacy}}) {
+    std::string text = std::string(kJob) + "}";
+    text.replace(text.find("unified"), std::string("unified").size(), name);
+    const auto job = ParseJob(text);
+    ASSERT_TRUE(job) << job.error();
+    EXPECT_EQ(job->cgroup, layout);
+  }
+}
+
 struct BadJob {
   const char* name;
   const char* from;
@@ -57,7 +70,7 @@ TEST_P(BadJobTest, IsRefusedWithItsReason) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadJobTest,
     testing::Values(BadJob{"OtherSchema", R"("schema": 1)", R"("schema": 2)", "unknown schema 2"},
-                    BadJob{"OtherCgroupLayout", "unified", "hybrid", "layout \"hybrid\""},
+                    BadJob{"OtherCgroupLayout", "unified", "modern", "layout \"modern\""},
                     BadJob{"MissingResults", "\"results\"", "\"other\"", "results"},
                     BadJob{"CommandOfNumbers", R"("/lxcspec/launcher")", "7", "type"},
                     BadJob{"NoHeartbeat", "250", "0", "heartbeat_ms must be positive"},

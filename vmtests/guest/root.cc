@@ -13,11 +13,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "conformance/posix/unique_fd.h"
 #include "vmtests/guest/job.h"
@@ -28,6 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kNewRoot[] = "/newroot";
+constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 Status MakeDirectory(const char* path, mode_t mode) {
   if (mkdir(path, mode) != 0 && errno != EEXIST) {
@@ -95,6 +101,61 @@ Status EnableControllers() {
   return {};
 }
 
+// The controllers that the kernel has, in its own order.
+std::vector<std::string> Controllers() {
+  std::vector<std::string> names;
+  std::ifstream table("/proc/cgroups");
+  for (std::string line; std::getline(table, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    std::string name, hierarchy, groups, enabled;
+    fields >> name >> hierarchy >> groups >> enabled;
+    if (enabled == "1") names.push_back(name);
+  }
+  return names;
+}
+
+// Mounts every controller as a v1 hierarchy of its own, but for those that come in pairs.
+Status MountControllers() {
+  static constexpr std::array kPairs = {std::pair{"cpu", "cpuacct"},
+                                        std::pair{"net_cls", "net_prio"}};
+  const std::vector<std::string> names = Controllers();
+  const auto has = [&names](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  size_t mounted = 0;
+  Status last;
+  for (const std::string& name : names) {
+    std::string together = name;
+    bool second = false;
+    for (const auto& [one, other] : kPairs) {
+      if (!has(one) || !has(other)) continue;
+      if (name == one) together = std::string(one) + "," + other;
+      second = second || name == other;
+    }
+    if (second) continue;
+    const std::string target = "/sys/fs/cgroup/" + together;
+    // Later kernels are built without v1 of some: they refuse, and do without.
+    last = Mount("cgroup", target.c_str(), kSafe, together.c_str());
+    if (!last) {
+      rmdir(target.c_str());
+      continue;
+    }
+    ++mounted;
+    const size_t comma = together.find(',');
+    if (comma == std::string::npos) continue;
+    for (const std::string& link : {together.substr(0, comma), together.substr(comma + 1)}) {
+      if (symlink(together.c_str(), ("/sys/fs/cgroup/" + link).c_str()) != 0) {
+        return FailErrno("symlink(" + link + ")");
+      }
+    }
+  }
+  if (mounted == 0) {
+    return last ? Fail(ENODEV, "mount(cgroup): the kernel has no controllers") : last;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool InInitialRootfs() {
@@ -119,7 +180,6 @@ Status EnterRealRoot() {
 }
 
 Status MountSystem() {
-  constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   RETURN_IF_ERROR(Mount("proc", "/proc", kSafe, ""));
   RETURN_IF_ERROR(Mount("sysfs", "/sys", kSafe, ""));
   RETURN_IF_ERROR(Mount("devtmpfs", "/dev", MS_NOSUID, "mode=0755"));
@@ -127,7 +187,6 @@ Status MountSystem() {
       Mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666"));
   RETURN_IF_ERROR(Mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777"));
   RETURN_IF_ERROR(Mount("mqueue", "/dev/mqueue", kSafe, ""));
-  RETURN_IF_ERROR(Mount("cgroup2", "/sys/fs/cgroup", kSafe, "nsdelegate"));
   for (const auto& [link, target] :
        {std::pair{"/dev/fd", "/proc/self/fd"}, std::pair{"/dev/stdin", "/proc/self/fd/0"},
         std::pair{"/dev/stdout", "/proc/self/fd/1"}, std::pair{"/dev/stderr", "/proc/self/fd/2"}}) {
@@ -135,7 +194,20 @@ Status MountSystem() {
       return FailErrno(std::string("symlink(") + link + ")");
     }
   }
-  return EnableControllers();
+  return {};
+}
+
+Status MountCgroups(CgroupLayout layout) {
+  if (layout == CgroupLayout::kUnified) {
+    RETURN_IF_ERROR(Mount("cgroup2", "/sys/fs/cgroup", kSafe, "nsdelegate"));
+    return EnableControllers();
+  }
+  RETURN_IF_ERROR(Mount("tmpfs", "/sys/fs/cgroup", kSafe, "mode=0755"));
+  if (layout == CgroupLayout::kHybrid) {
+    RETURN_IF_ERROR(Mount("cgroup2", "/sys/fs/cgroup/unified", kSafe, "nsdelegate"));
+  }
+  RETURN_IF_ERROR(Mount("cgroup", "/sys/fs/cgroup/systemd", kSafe, "none,name=systemd"));
+  return MountControllers();
 }
 
 Status RaiseLoopback() {

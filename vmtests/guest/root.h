@@ -7,6 +7,7 @@
 #define LXCSPEC_VMTESTS_GUEST_ROOT_H_
 
 #include "conformance/posix/result.h"
+#include "vmtests/guest/job.h"
 
 namespace lxcspec::guest {
 
@@ -17,9 +18,13 @@ bool InInitialRootfs();
 // Moves what the image holds onto a tmpfs and makes that the root.
 Status EnterRealRoot();
 
-// Mounts /proc, /sys, /dev and what belongs below them, with one pure cgroup2 hierarchy at
-// /sys/fs/cgroup whose root hands every controller on.
+// Mounts /proc, /sys, /dev and what belongs below them, but no cgroups.
 Status MountSystem();
+
+// Mounts the cgroup hierarchies as systemd does for this layout. A cgroup2 hierarchy with
+// controllers hands all of them on; a controller that the kernel has no v1 of is left out, and
+// without any the layout cannot be had.
+Status MountCgroups(CgroupLayout layout);
 
 // Brings the loopback device up.
 Status RaiseLoopback();

@@ -61,6 +61,11 @@ class Options:
     # the results.
     logs: Path | None = None
     sabotage: Sabotage | None = None
+    # How the controllers are laid out in the guest: unified, hybrid or legacy.
+    cgroup: str = "unified"
+    # System calls that answer ENOSYS below the testee, by the built //conformance/deny:deny.
+    deny: Path | None = None
+    denied: Sequence[str] = ()
 
 
 # How many guests may end before any of their tests is known to have started.
@@ -174,7 +179,7 @@ class _Run:
         )
         with tempfile.TemporaryDirectory(prefix="lxcspec-vm-") as work:
             initramfs = Path(work) / "initramfs"
-            write(Image(self._init, self._modules, payload), initramfs)
+            write(Image(self._init, self._modules, payload, cgroup=self._options.cgroup), initramfs)
             machine = Machine(
                 kernel=self._kernel.image,
                 initramfs=initramfs,
@@ -260,6 +265,8 @@ def run_in_vm(
         launcher_arguments=tuple(options.launcher_arguments),
         extra_files=tuple(options.extra_files),
         sabotage=options.sabotage,
+        deny=options.deny,
+        denied=tuple(options.denied),
     )
     try:
         if "/" in kernel:
