@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/result.h"
@@ -41,6 +42,9 @@ class MonitorConnection {
 
   // Readable when there is something for Next().
   int fd() const { return socket_.get(); }
+
+  // The connection itself, for who holds something as long as it is open.
+  UniqueFd Release() && { return std::move(socket_); }
 
  private:
   explicit MonitorConnection(UniqueFd socket) : socket_(std::move(socket)) {}

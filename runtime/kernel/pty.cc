@@ -47,12 +47,19 @@ void CopyWindowSize(int from, int to) {
   if (const auto size = WindowSize(from)) static_cast<void>(SetWindowSize(to, *size));
 }
 
+Status MakeRaw(int terminal) {
+  termios settings{};
+  if (tcgetattr(terminal, &settings) != 0) return ErrnoFailure("tcgetattr()");
+  cfmakeraw(&settings);
+  // The other ways of setting it wait for the terminal's output to be taken.
+  if (tcsetattr(terminal, TCSANOW, &settings) != 0) return ErrnoFailure("tcsetattr()");
+  return {};
+}
+
 Result<RawMode> RawMode::Set(int terminal) {
   termios before{};
   if (tcgetattr(terminal, &before) != 0) return ErrnoFailure("tcgetattr()");
-  termios raw = before;
-  cfmakeraw(&raw);
-  if (tcsetattr(terminal, TCSAFLUSH, &raw) != 0) return ErrnoFailure("tcsetattr()");
+  TRY(MakeRaw(terminal));
   return RawMode(terminal, before);
 }
 

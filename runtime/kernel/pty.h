@@ -38,6 +38,9 @@ Status SetWindowSize(int terminal, const winsize& size);
 // Gives a terminal the other's size. Does nothing where either is no terminal.
 void CopyWindowSize(int from, int to);
 
+// Passes every byte, in both directions, unaltered, from now on. ENOTTY for what is no terminal.
+Status MakeRaw(int terminal);
+
 // Passes every byte, in both directions, unaltered, until it is given up: then the settings that
 // were before return.
 class RawMode {
