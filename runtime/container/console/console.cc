@@ -47,13 +47,12 @@ Result<UniqueFd> Copied(const UniqueFd& fd) {
 
 }  // namespace
 
-ConsolePlan PlanConsole(const Config& config, bool is_foreground) {
+ConsolePlan PlanConsole(const Config& config) {
   return {.path = First(config, "lxc.console.path"),
           .buffer_size = ParseUnsigned(First(config, "lxc.console.buffer.size")).value_or(0),
           .log_path = First(config, "lxc.console.logfile"),
           .log_size = ParseUnsigned(First(config, "lxc.console.size")).value_or(0),
-          .log_rotates = First(config, "lxc.console.rotate") == "1",
-          .is_foreground = is_foreground};
+          .log_rotates = First(config, "lxc.console.rotate") == "1"};
 }
 
 Result<std::unique_ptr<Console>> Console::Create(const ConsolePlan& plan, EventLoop& loop,
@@ -86,21 +85,16 @@ Status Console::Open(const ConsolePlan& plan) {
     if (!log) return Forward(std::move(log).error());
     log_ = *std::move(log);
   }
+  is_foreground_ = plan.is_foreground;
+  TRY(OpenTerminal(plan));
+  if (plan.in_container) {
+    peer_ = UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC));
+    return peer_.valid() ? Status() : ErrnoFailure("open(/dev/null)");
+  }
   auto pty = OpenPty();
   if (!pty) return Forward(std::move(pty).error());
-  pty_ = *std::move(pty);
-  if (!buffer_) {
-    auto passage = ConsoleRing::Create(kPassage);
-    if (!passage) return Forward(std::move(passage).error());
-    passage_ = *std::move(passage);
-  }
-  auto input = ConsoleInput::Create(loop_, pty_->primary.get());
-  if (!input) return Forward(std::move(input).error());
-  input_ = *std::move(input);
-  pump_ = std::make_unique<ConsolePump>(loop_, pty_->primary.get(), buffer_ ? *buffer_ : *passage_,
-                                        [this](const RingPieces& output) { OnOutput(output); });
-  TRY(OpenTerminal(plan));
-  return pump_->Start();
+  peer_ = std::move(pty->peer);
+  return Connect(std::move(pty->primary));
 }
 
 Status Console::OpenTerminal(const ConsolePlan& plan) {
@@ -116,7 +110,28 @@ Status Console::OpenTerminal(const ConsolePlan& plan) {
   if (isatty(terminal.get()) == 0) {
     return Failure(ENOTTY, fmt::format("lxc.console.path: {} is no terminal", path));
   }
-  if (plan.is_foreground) {
+  unused_terminal_ = std::move(terminal);
+  return {};
+}
+
+Status Console::Connect(UniqueFd primary) {
+  if (!buffer_) {
+    auto passage = ConsoleRing::Create(kPassage);
+    if (!passage) return Forward(std::move(passage).error());
+    passage_ = *std::move(passage);
+  }
+  auto input = ConsoleInput::Create(loop_, primary.get());
+  if (!input) return Forward(std::move(input).error());
+  primary_ = std::move(primary);
+  input_ = *std::move(input);
+  pump_ = std::make_unique<ConsolePump>(loop_, primary_.get(), buffer_ ? *buffer_ : *passage_,
+                                        [this](const RingPieces& output) { OnOutput(output); });
+  if (unused_terminal_.valid()) TRY(ShowOn(std::move(unused_terminal_)));
+  return pump_->Start();
+}
+
+Status Console::ShowOn(UniqueFd terminal) {
+  if (is_foreground_) {
     // A job that a shell puts into the background is told by errors, not stopped.
     ::signal(SIGTTIN, SIG_IGN);
     ::signal(SIGTTOU, SIG_IGN);
@@ -127,20 +142,19 @@ Status Console::OpenTerminal(const ConsolePlan& plan) {
     if (!mode) return Forward(std::move(mode).error());
     terminal_mode_ = *std::move(mode);
   }
-  AttachedTerminal::Callbacks callbacks{.on_gone =
-                                            [this] {
-                                              terminal_mode_.reset();
-                                              terminal_.reset();
-                                            },
-                                        .on_full = nullptr};
+  const auto on_gone = [this] {
+    terminal_mode_.reset();
+    terminal_.reset();
+  };
+  AttachedTerminal::Callbacks callbacks{.on_gone = on_gone, .on_full = nullptr};
   // A person who stops the output of a program in the foreground stops the program.
-  if (plan.is_foreground) callbacks.on_full = [this](bool full) { pump_->Hold(full); };
+  if (is_foreground_) callbacks.on_full = [this](bool full) { pump_->Hold(full); };
   auto attached =
       AttachedTerminal::Create(loop_, std::move(terminal), *input_, std::move(callbacks));
   if (!attached) return Forward(std::move(attached).error());
   terminal_ = *std::move(attached);
   UpdateWindowSize();
-  return plan.is_foreground ? WatchWindowSize() : Status();
+  return is_foreground_ ? WatchWindowSize() : Status();
 }
 
 Status Console::WatchWindowSize() {
@@ -156,11 +170,15 @@ Status Console::WatchWindowSize() {
   });
 }
 
-void Console::SetTtys(std::vector<ChildTty> ttys) {
+Status Console::Adopt(ChildTty console, std::vector<ChildTty> ttys) {
   ttys_.clear();
   for (ChildTty& tty : ttys) {
     ttys_.push_back({.ends = std::move(tty), .is_lent = std::make_shared<bool>(false)});
   }
+  if (!console.master.valid()) return {};
+  TRY(SetBlocking(console.master.get(), false));
+  peer_ = std::move(console.peer);
+  return Connect(std::move(console.master));
 }
 
 void Console::OnOutput(const RingPieces& output) {
@@ -190,7 +208,7 @@ Result<Console::Attachment> Console::Attach(int number) {
 }
 
 Result<Console::Attachment> Console::AttachConsole() {
-  if (!pty_) return Failure(ENODEV, "the container has no console");
+  if (!pump_) return Failure(ENODEV, "the container has no console");
   if (client_ || terminal_) return Failure(EBUSY, "the console is shown elsewhere");
   auto between = OpenPty();
   if (!between) return Forward(std::move(between).error());
@@ -236,11 +254,11 @@ Result<Console::Attachment> Console::AttachTty(int number) {
 }
 
 void Console::UpdateWindowSize() {
-  if (!pty_) return;
+  if (!pump_) return;
   if (client_) {
-    CopyWindowSize(client_->fd(), pty_->primary.get());
+    CopyWindowSize(client_->fd(), primary_.get());
   } else if (terminal_) {
-    CopyWindowSize(terminal_->fd(), pty_->primary.get());
+    CopyWindowSize(terminal_->fd(), primary_.get());
   }
 }
 

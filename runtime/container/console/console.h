@@ -40,9 +40,12 @@ struct ConsolePlan {
   bool log_rotates = false;
   // The container was started in the foreground.
   bool is_foreground = false;
+  // The pty is one of the container's devpts, as ChildContext::console_in_container has it.
+  bool in_container = false;
 };
 
-ConsolePlan PlanConsole(const Config& config, bool is_foreground);
+// The last two are the lifecycle's to say.
+ConsolePlan PlanConsole(const Config& config);
 
 class Console {
  public:
@@ -71,10 +74,10 @@ class Console {
   ~Console();
 
   // The container's side of the console, for ChildContext; -1 without a console.
-  int peer() const { return pty_ ? pty_->peer.get() : -1; }
+  int peer() const { return peer_.valid() ? peer_.get() : -1; }
 
-  // What init's set-up made, once it did.
-  void SetTtys(std::vector<ChildTty> ttys);
+  // Takes over the ttys that init's set-up made, and the console where it is one of them.
+  Status Adopt(ChildTty console, std::vector<ChildTty> ttys);
 
   // Reads what the container has written by now, so that nobody is told less.
   void Catch();
@@ -102,6 +105,8 @@ class Console {
 
   Status Open(const ConsolePlan& plan);
   Status OpenTerminal(const ConsolePlan& plan);
+  Status Connect(UniqueFd primary);
+  Status ShowOn(UniqueFd terminal);
   Status WatchWindowSize();
   void OnOutput(const RingPieces& output);
   Result<Attachment> AttachConsole();
@@ -109,7 +114,12 @@ class Console {
 
   EventLoop& loop_;
   OnError on_error_;
-  std::optional<Pty> pty_;
+  bool is_foreground_ = false;
+  // Of the console's pty; there is no primary before Connect().
+  UniqueFd primary_;
+  UniqueFd peer_;
+  // Until the console is connected with it.
+  UniqueFd unused_terminal_;
   std::optional<ConsoleRing> buffer_;
   // Instead of it, for a console without.
   std::optional<ConsoleRing> passage_;

@@ -69,7 +69,7 @@ class ConsoleTest : public testing::Test {
         Console::Create(plan, loop_, [this](const Error& error) { errors_ += error.ToString(); });
     if (!console) return Forward(std::move(console).error());
     console_ = *std::move(console);
-    if (console_->peer() >= 0) TRY(MakeRaw(console_->peer()));
+    if (console_->peer() >= 0 && !plan.in_container) TRY(MakeRaw(console_->peer()));
     return {};
   }
 
@@ -251,7 +251,7 @@ TEST_F(ConsoleTest, TtysAreLentOneByOne) {
     ASSERT_TRUE(pty);
     ttys.push_back({.master = std::move(pty->primary), .peer = std::move(pty->peer), .number = i});
   }
-  console_->SetTtys(std::move(ttys));
+  ASSERT_TRUE(console_->Adopt({}, std::move(ttys)));
   auto borrow = [&](int number) { return AsClient([&] { return BorrowTty(place_, number); }); };
   auto second = borrow(2);
   auto first = borrow(-1);
@@ -270,6 +270,25 @@ TEST_F(ConsoleTest, TtysAreLentOneByOne) {
   EXPECT_EQ(again->number, 1);
 }
 
+TEST_F(ConsoleTest, ConsoleOfTheContainersDevptsIsAdopted) {
+  auto outside = OpenPty();
+  auto inside = OpenPty();
+  ASSERT_TRUE(outside && inside);
+  ASSERT_TRUE(Create({.path = outside->path, .buffer_size = 4096, .in_container = true}));
+  EXPECT_GE(console_->peer(), 0);
+  const auto early = console_->Attach(Console::kConsoleNumber);
+  EXPECT_FALSE(early);
+  const UniqueFd program(fcntl(inside->peer.get(), F_DUPFD_CLOEXEC, 0));
+  ASSERT_TRUE(MakeRaw(program.get()));
+  const Status adopted = console_->Adopt(
+      {.master = std::move(inside->primary), .peer = std::move(inside->peer), .number = 0}, {});
+  ASSERT_TRUE(adopted) << adopted.error().ToString();
+  WriteTo(program.get(), "out");
+
+  EXPECT_EQ(Log(), "out");
+  EXPECT_EQ(ReadFrom(outside->primary.get(), 3), "out");
+}
+
 class ProxyTest : public ConsoleTest {
  protected:
   // Runs the proxy on a terminal of its own until it ends.
@@ -286,6 +305,16 @@ class ProxyTest : public ConsoleTest {
     });
   }
 
+  // What the container says when the caller is there: nobody keeps what it says before.
+  std::string Greeting() {
+    pollfd entry{.fd = caller_.primary.get(), .events = POLLIN, .revents = 0};
+    for (int i = 0; i < 1000; ++i) {
+      WriteTo(console_->peer(), "hello");
+      if (poll(&entry, 1, 20) > 0) break;
+    }
+    return ReadFrom(caller_.primary.get(), 5);
+  }
+
   Pty caller_ = OpenPty().value();
 };
 
@@ -295,9 +324,7 @@ TEST_F(ProxyTest, CallerTypesReadsAndLeaves) {
   std::string container_read;
   std::string caller_read;
   const Status ran = Run(0, [&] {
-    // Raw mode comes late, and the terminal's echo with it; so let the container speak first.
-    WriteTo(console_->peer(), "hello");
-    caller_read = ReadFrom(caller_.primary.get(), 5);
+    caller_read = Greeting();
     WriteTo(caller_.primary.get(), {'a', kEscape, kEscape, 'b', kEscape, 'c'});
     container_read = ReadFrom(console_->peer(), 5);
     WriteTo(caller_.primary.get(), {kEscape, 'q'});
@@ -314,8 +341,7 @@ TEST_F(ProxyTest, CallerTypesReadsAndLeaves) {
 TEST_F(ProxyTest, TerminalIsAsBeforeAfterwards) {
   ASSERT_TRUE(Create({}));
   const Status ran = Run(0, [&] {
-    WriteTo(console_->peer(), "x");
-    ReadFrom(caller_.primary.get(), 1);
+    Greeting();
     WriteTo(caller_.primary.get(), {kEscape, 'q'});
   });
   EXPECT_TRUE(ran);
