@@ -26,7 +26,7 @@ class OptionsTest(unittest.TestCase):
         for words, wanted in (
             (
                 ("rum",),
-                "there is no command 'rum'; there are run, matrix, test, list, explain, probe, ",
+                "there is no command 'rum'; there are run, matrix, shell, test, list, explain, ",
             ),
             (("rum",), "Did you mean run?"),
             (("run", "--tesee", "x"), "'--tesee' means nothing to './lxcspec run'."),

@@ -91,6 +91,9 @@ class Payload:
     # //conformance/deny:deny, and the system calls that answer ENOSYS below the testee.
     deny: Path | None = None
     denied: Sequence[str] = ()
+    # Run this on the console instead of the launcher, with these programs at hand.
+    console_command: Sequence[str] | None = None
+    programs: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ class Image:
 
 
 def command_line(payload: Payload) -> list[str]:
-    """Return the launcher's command line in the guest."""
+    """Return the launcher's command line in the guest, or what takes its place."""
+    if payload.console_command is not None:
+        return list(payload.console_command)
     command = [LAUNCHER, "--suite", SUITE, "--testee", str(payload.testee.absolute())]
     command += ["--probe", PROBE, "--results", RESULTS]
     if payload.tests is not None:
@@ -137,6 +142,8 @@ def job(image: Image, modules: Sequence[str]) -> dict[str, Any]:
         "results": RESULTS,
         "heartbeat_ms": image.heartbeat_ms,
     }
+    if payload and payload.console_command is not None:
+        content["on_console"] = True
     if payload and payload.sabotage:
         content["sabotage"] = {"act": payload.sabotage.act, "test": payload.sabotage.test}
     return content
@@ -150,6 +157,9 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
         tree.put_program(DENY, payload.deny)
     tree.put_host_file(payload.testee)
     tree.put_libraries(payload.testee)
+    for program in payload.programs:
+        tree.put_host_file(program)
+        tree.put_libraries(program)
     for companion in map(Path, _COMPANIONS):
         if companion.is_dir():
             tree.put_host_tree(companion)

@@ -40,6 +40,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr char kConsole[] = "/dev/ttyS0";
+
 double Uptime() {
   timespec now = {};
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -117,11 +119,13 @@ Status Init::StartCommand() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     setsid();
     fcntl(write_end.get(), F_SETFL, 0);
-    const int null_fd = open("/dev/null", O_RDWR);
-    dup2(null_fd, STDIN_FILENO);
-    dup2(write_end.get(), STDOUT_FILENO);
-    dup2(write_end.get(), STDERR_FILENO);
-    if (null_fd > STDERR_FILENO) close(null_fd);
+    // Of a leader of a session without a terminal the console becomes the terminal.
+    const int in = open(job_.on_console ? kConsole : "/dev/null", O_RDWR);
+    const int out = job_.on_console ? in : write_end.get();
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    if (in > STDERR_FILENO) close(in);
     execve(arguments[0], arguments.data(), environment.data());
     dprintf(STDERR_FILENO, "execve(%s): %m\n", arguments[0]);
     _exit(127);

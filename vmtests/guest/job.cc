@@ -44,6 +44,7 @@ Result<Job> ParseJob(std::string_view text) {
     job.modules = value.at("modules").get<std::vector<std::string>>();
     job.command = value.at("command").get<std::vector<std::string>>();
     job.environment = value.at("environment").get<std::vector<std::string>>();
+    job.on_console = value.value("on_console", false);
     job.results = value.at("results").get<std::string>();
     job.heartbeat_ms = value.at("heartbeat_ms").get<int>();
     if (job.heartbeat_ms <= 0) return Fail(EINVAL, "job: heartbeat_ms must be positive");

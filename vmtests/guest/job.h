@@ -45,6 +45,9 @@ struct Job {
   // The command whose end is the end of the guest; empty: boot, and power off.
   std::vector<std::string> command;
   std::vector<std::string> environment;
+  // Whether the command has the console as its terminal, for a person, instead of a pipe to the
+  // host.
+  bool on_console = false;
   // The file that the command appends results to; what is in it at the start is not sent again.
   std::string results;
   int heartbeat_ms = 1000;

@@ -33,6 +33,14 @@ TEST(JobTest, WithoutSabotageNothingIsSabotaged) {
 
   ASSERT_TRUE(job) << job.error();
   EXPECT_EQ(job->sabotage.act, Sabotage::Act::kNone);
+  EXPECT_FALSE(job->on_console);
+}
+
+TEST(JobTest, CommandMayHaveTheConsole) {
+  const auto job = ParseJob(std::string(kJob) + R"(, "on_console": true})");
+
+  ASSERT_TRUE(job) << job.error();
+  EXPECT_TRUE(job->on_console);
 }
 
 TEST(JobTest, EveryCgroupLayoutIsKnown) {
