@@ -136,6 +136,8 @@ Result<MountRequest> ParseMountEntry(std::string_view line, std::string_view roo
     const size_t end = rootfs.find_last_not_of('/');
     entry.target = entry.target.substr(end + 1);
     if (entry.target.empty()) entry.target = "/";
+  } else if (entry.target.starts_with('/')) {
+    entry.options.optional = true;
   }
   return entry;
 }

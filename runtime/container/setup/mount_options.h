@@ -43,7 +43,8 @@ struct MountRequest {
 Result<MountOptions> ParseMountOptions(std::string_view text);
 
 // A line of three to six fields, in which \040 and its like stand for blanks. Targets that are
-// absolute and below `rootfs` are taken to mean the container's root. EINVAL otherwise.
+// absolute and below `rootfs` are taken to mean the container's root; so are others, but they are
+// optional, because LXC leaves them out. EINVAL for what is no such line.
 Result<MountRequest> ParseMountEntry(std::string_view line, std::string_view rootfs);
 
 // The lines of a file, without comments and empty lines. The error names file and line.

@@ -82,6 +82,12 @@ TEST(MountEntryTest, OnlyTargetsBelowTheRootfsLoseItsPath) {
   EXPECT_EQ(target("mnt"), "mnt");
 }
 
+TEST(MountEntryTest, AbsoluteTargetsElsewhereAreOptional) {
+  EXPECT_TRUE(ParseMountEntry("shm /dev/shm tmpfs", "/c/rootfs")->options.optional);
+  EXPECT_FALSE(ParseMountEntry("shm /c/rootfs/dev/shm tmpfs", "/c/rootfs")->options.optional);
+  EXPECT_FALSE(ParseMountEntry("shm dev/shm tmpfs", "/c/rootfs")->options.optional);
+}
+
 TEST(FstabTest, ErrorNamesFileAndLine) {
   const std::string path = ::testing::TempDir() + "fstab";
   std::ofstream(path) << "# comment\n\nproc proc proc\nbroken\n";

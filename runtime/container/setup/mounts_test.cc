@@ -344,6 +344,29 @@ TEST_F(MountsTest, UserNamespaceGetsProcSysAndMounts) {
   EXPECT_TRUE(HasLine(run.output, "kind /etc: folder 755 0:0 owner 0:0"));
 }
 
+TEST_F(MountsTest, ReadOnlyHoldsOnOlderKernelsToo) {
+  const TestRun run = RunInContainer(
+      root_, {.config = "lxc.mount.auto = proc:mixed sys:ro\n"
+                        "lxc.mount.entry = tmpfs mnt tmpfs nosuid,nodev 0 0\n"
+                        "lxc.mount.entry = tmpfs mnt/with\\040blank tmpfs create=dir 0 0\n"
+                        "lxc.mount.entry = mnt copy none rbind,ro,relative,create=dir 0 0",
+              .questions = {"write:/mnt/with blank/file", "write:/copy/with blank/file",
+                            "write:/copy/file", "open:/proc/sys/kernel/panic",
+                            "read:/proc/self/mounts", "list:/proc/self/fd"},
+              .namespaces = CLONE_NEWNET,
+              .older_kernel = true});
+
+  ASSERT_EQ(run.error, "");
+  EXPECT_TRUE(HasLine(run.output, "write /mnt/with blank/file: ok"));
+  EXPECT_TRUE(HasLine(run.output, "write /copy/with blank/file: EROFS"));
+  EXPECT_TRUE(HasLine(run.output, "write /copy/file: EROFS"));
+  EXPECT_TRUE(HasLine(run.output, "open /proc/sys/kernel/panic: EROFS"));
+  EXPECT_THAT(run.output, HasSubstr("tmpfs /copy tmpfs ro,nosuid,nodev,"));
+  EXPECT_THAT(run.output, HasSubstr("sysfs /sys sysfs ro,nosuid,nodev,noexec,"));
+  EXPECT_TRUE(HasLine(run.output, "entry 3"));
+  EXPECT_FALSE(HasLine(run.output, "entry 4"));
+}
+
 TEST_F(MountsTest, SharedMountsFolderIsBound) {
   const std::string host = HostFolder();
 

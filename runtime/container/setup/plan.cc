@@ -312,6 +312,7 @@ Result<SetupPlan> PlanSetup(const Config& config, const SetupContext& context) {
   TRY(take(PlanLimits(config), plan.resource_limits));
   TRY(take(PlanProcFiles(config, "lxc.proc"), plan.proc_files));
   TRY(take(PlanProcFiles(config, "lxc.sysctl"), plan.sysctls));
+  TRY(take(PlanConfinement(config, ReadLsmState(), HasAppArmorProfile), plan.confinement));
   PlanIdentity(config, plan);
   TRY(CheckIds(plan));
   PlanHooks(config, context, plan);

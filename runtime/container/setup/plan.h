@@ -17,6 +17,7 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/rootfs_mount.h"
 #include "runtime/container/setup/automount_words.h"
+#include "runtime/container/setup/confinement.h"
 #include "runtime/container/setup/mount_options.h"
 #include "runtime/kernel/capabilities.h"
 #include "runtime/kernel/idmap.h"
@@ -73,6 +74,7 @@ struct SetupPlan {
   std::optional<unsigned long> personality;
   bool new_keyring = true;
   bool no_new_privs = false;
+  Confinement confinement;
   // What stays in the bounding set; nothing: what is in it.
   std::optional<CapabilitySet> capabilities;
   uint32_t uid = 0;

@@ -19,6 +19,7 @@
 #include "runtime/container/setup/rootfs.h"
 #include "runtime/container/setup/send_descriptors.h"
 #include "runtime/kernel/credentials.h"
+#include "runtime/kernel/lsm.h"
 #include "runtime/kernel/mount.h"
 #include "runtime/kernel/path.h"
 
@@ -49,11 +50,15 @@ Status RunHooksAt(const SetupPlan& plan, const ChildContext& context, const char
                    .output = context.hook_output});
 }
 
+// The container's own /proc may be read-only, or not be there.
+Result<UniqueFd> SomeProc() {
+  auto proc = NewMount({.type = "proc", .source = "proc", .flags = 0, .data = ""});
+  return proc ? std::move(proc) : Open("/proc", O_PATH | O_DIRECTORY);
+}
+
 Status WriteSysctls(const SetupPlan& plan) {
   if (plan.sysctls.empty()) return {};
-  // The container's own /proc may be read-only here, or not be there.
-  auto proc = NewMount({.type = "proc", .source = "proc", .flags = 0, .data = ""});
-  if (!proc) proc = Open("/proc", O_PATH | O_DIRECTORY);
+  const auto proc = SomeProc();
   if (!proc) return Forward(proc.error());
   for (const auto& [path, value] : plan.sysctls) {
     const Status written = WriteInto(proc->get(), "sys/" + path, value);
@@ -61,6 +66,23 @@ Status WriteSysctls(const SetupPlan& plan) {
     return Failure(written.error().code, fmt::format("lxc.sysctl: {}", written.error().attempted));
   }
   return {};
+}
+
+Status Confine(const Confinement& confinement) {
+  if (confinement.apparmor.empty() && confinement.selinux.empty()) return {};
+  const auto proc = SomeProc();
+  if (!proc) return Forward(proc.error());
+  if (!confinement.apparmor.empty()) {
+    const Status done = SetAppArmorOnExec(proc->get(), confinement.apparmor);
+    if (!done) {
+      return Failure(done.error().code,
+                     fmt::format("lxc.apparmor.profile: {}", done.error().attempted));
+    }
+  }
+  if (confinement.selinux.empty()) return {};
+  const Status done = SetSelinuxOnExec(proc->get(), confinement.selinux);
+  if (done) return {};
+  return Failure(done.error().code, fmt::format("lxc.selinux.context: {}", done.error().attempted));
 }
 
 // NAME=value, each name once: what is set last counts.
@@ -162,6 +184,8 @@ Status RunEnvironment(const SetupPlan& plan, const ChildContext& context) {
   if (plan.new_keyring) TRY(JoinNewSessionKeyring());
   if (plan.personality) TRY(SetPersonality(*plan.personality));
   TRY(RunHooksAt(plan, context, "start", plan.start_hooks));
+  // For init's own execve(2), and before no privileges can be had anew.
+  TRY(Confine(plan.confinement));
   return plan.no_new_privs ? SetNoNewPrivileges() : Status();
 }
 

@@ -5,14 +5,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 
 #include "runtime/config/parser.h"
@@ -65,6 +71,23 @@ Status AllStages(const SetupPlan& plan, const ChildContext& context, bool consol
   return Execute(plan);
 }
 
+// Makes the kernel answer as an older one would. Only for root.
+void BecomeOlderKernel() {
+  constexpr uint32_t kNumber = offsetof(seccomp_data, nr);
+  constexpr uint32_t kThird = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);
+  std::array<sock_filter, 8> filter = {
+      {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 0, 1),
+       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 3),
+       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kThird),
+       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLOSE_RANGE_CLOEXEC, 0, 1),
+       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+  const sock_fprog program = {.len = filter.size(), .filter = filter.data()};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(EXIT_FAILURE);
+}
+
 [[noreturn]] void BeInit(const SetupPlan& plan, ChildContext context, Pipes& pipes,
                          const TestRequest& request) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -75,6 +98,7 @@ Status AllStages(const SetupPlan& plan, const ChildContext& context, bool consol
   context.hook_output = [&](std::string_view line) {
     WriteAll(pipes.hooks.writer.get(), fmt::format("{}\n", line));
   };
+  if (request.older_kernel) BecomeOlderKernel();
   const Status done = AllStages(plan, context, request.console_as_input);
   WriteAll(pipes.error.writer.get(),
            fmt::format("{}\n{}", done.error().code, done.error().ToString()));

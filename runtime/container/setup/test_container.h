@@ -58,6 +58,8 @@ struct TestRequest {
   // ChildContext::console_in_container.
   bool console_in_container = false;
   bool without_rootfs_path = false;
+  // Without mount_setattr(2) and CLOSE_RANGE_CLOEXEC, as on Linux 5.10.
+  bool older_kernel = false;
   // Standard input becomes the console.
   bool console_as_input = false;
 };
