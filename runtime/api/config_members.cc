@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <mutex>
 #include <string>
 
+#include "runtime/api/acting.h"
 #include "runtime/api/handle.h"
 #include "runtime/api/members.h"
 
@@ -22,19 +21,11 @@ bool Do(abi::Container* client, const char* call, Function function) {
   Handle& handle = Handle::Of(client);
   const std::lock_guard lock(handle.mutex());
   const Status done = function(handle);
-  if (done) handle.Trace(call);
-  else handle.Complain(done.error());
+  if (done)
+    handle.Trace(call);
+  else
+    handle.Complain(done.error());
   return done.has_value();
-}
-
-// Fills a client's buffer as snprintf(3) would. Returns the length of the whole text.
-int Fill(const std::string& text, char* buffer, int size) {
-  if (buffer != nullptr && size > 0) {
-    const size_t count = std::min(text.size(), static_cast<size_t>(size) - 1);
-    memcpy(buffer, text.data(), count);
-    buffer[count] = '\0';
-  }
-  return static_cast<int>(text.size());
 }
 
 // Getters do not log: asking for what is not there is how clients find out.
@@ -57,11 +48,13 @@ Status NeedsKey(const char* key) {
 }
 
 bool LoadConfig(abi::Container* client, const char* file) {
-  return Do(client, "load_config", [&](Handle& handle) { return handle.container().Load(Maybe(file)); });
+  return Do(client, "load_config",
+            [&](Handle& handle) { return handle.container().Load(Maybe(file)); });
 }
 
 bool SaveConfig(abi::Container* client, const char* file) {
-  return Do(client, "save_config", [&](Handle& handle) { return handle.container().Save(Maybe(file)); });
+  return Do(client, "save_config",
+            [&](Handle& handle) { return handle.container().Save(Maybe(file)); });
 }
 
 bool SetConfigItem(abi::Container* client, const char* key, const char* value) {

@@ -100,15 +100,14 @@ EXPORT int lxc_log_init(abi::Log* log) {
     errno = ENOSYS;
     return -ENOSYS;
   }
-  const auto opened =
-      runtime::OpenLog({.name = runtime::Maybe(log->name),
-                        .lxcpath = runtime::Maybe(log->lxcpath),
-                        .file = runtime::Maybe(log->file),
-                        .level = runtime::Maybe(log->level),
-                        .prefix = runtime::Maybe(log->prefix),
-                        .quiet = log->quiet},
-                       {.default_lxcpath = runtime::DefaultPath(),
-                        .default_folder = runtime::DefaultLogFolder()});
+  const auto opened = runtime::OpenLog(
+      {.name = runtime::Maybe(log->name),
+       .lxcpath = runtime::Maybe(log->lxcpath),
+       .file = runtime::Maybe(log->file),
+       .level = runtime::Maybe(log->level),
+       .prefix = runtime::Maybe(log->prefix),
+       .quiet = log->quiet},
+      {.default_lxcpath = runtime::DefaultPath(), .default_folder = runtime::DefaultLogFolder()});
   if (!opened) {
     errno = opened.error().code;
     return -1;

@@ -8,19 +8,11 @@
 #include <utility>
 
 #include "runtime/api/members.h"
+#include "runtime/container/own_log.h"
 #include "runtime/extensions/lxc_log.h"
 
 namespace lxcspec::runtime {
 namespace {
-
-// The log that the container's configuration asks for.
-ContainerLog OwnLog(const Config& config) {
-  const auto value = [&](const char* key) {
-    const auto& values = config.Values(key);
-    return values.empty() ? std::string() : values.front();
-  };
-  return {.file = value("lxc.log.file"), .level = value("lxc.log.level")};
-}
 
 // Replaces a string that the struct owns.
 void Assign(char*& field, const std::string& text) {
@@ -37,10 +29,10 @@ std::optional<std::string> Maybe(const char* text) {
 
 char* Copy(const std::string& text) { return strdup(text.c_str()); }
 
-Handle::Handle(runtime::Container container)
-    : abi::Container{}, container_(std::move(container)) {
+Handle::Handle(runtime::Container container) : abi::Container{}, container_(std::move(container)) {
   SetConfigMembers(*this);
   SetStateMembers(*this);
+  SetLifecycleMembers(*this);
   SetUnbuiltMembers(*this);
   daemonize = true;
   rcv_timeout = -1;

@@ -39,8 +39,7 @@ class Handle : public abi::Container {
   void Trace(const char* call, std::source_location from = std::source_location::current());
 
   // Records a failure where clients look for it: errno, error_num, error_string, the log.
-  void Complain(const Error& error,
-                std::source_location from = std::source_location::current());
+  void Complain(const Error& error, std::source_location from = std::source_location::current());
 
  private:
   explicit Handle(runtime::Container container);

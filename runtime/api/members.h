@@ -13,8 +13,11 @@ namespace lxcspec::runtime {
 // Configuration: load, save, get, set, clear, names and paths.
 void SetConfigMembers(abi::Container& members);
 
-// What a container that does not run has to say of its state.
+// State: what a container is doing, waiting for it, its init.
 void SetStateMembers(abi::Container& members);
+
+// Lifecycle: start, stop, shutdown, reboot, freeze, cgroup items.
+void SetLifecycleMembers(abi::Container& members);
 
 // What this runtime does not do: fails with ENOSYS, naming what is missing.
 void SetUnbuiltMembers(abi::Container& members);

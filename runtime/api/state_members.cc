@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Members that ask what a container is doing, and wait for it.
 
 #include <cerrno>
 #include <cstring>
 #include <mutex>
 
+#include "runtime/api/acting.h"
 #include "runtime/api/handle.h"
 #include "runtime/api/members.h"
+#include "runtime/container/client.h"
+#include "runtime/container/lifecycle.h"
+#include "runtime/extensions/claims.h"
+#include "runtime/extensions/init_pidfd.h"
 
 namespace lxcspec::runtime {
 namespace {
-
-constexpr char kStopped[] = "STOPPED";
 
 bool IsDefined(abi::Container* client) {
   if (client == nullptr) return false;
@@ -19,30 +24,91 @@ bool IsDefined(abi::Container* client) {
   return handle.container().IsDefined();
 }
 
-const char* State(abi::Container* client) { return client != nullptr ? kStopped : nullptr; }
+const char* StateOf(abi::Container* client) {
+  if (client == nullptr) return nullptr;
+  const Target target = TargetOf(Handle::Of(client));
+  const auto state = CurrentState(target.place, target.patience);
+  if (state) return StateName(*state);
+  errno = state.error().code;
+  // Somebody else's listener is no monitor. One that does not answer in time is, and clients
+  // cannot do with NULL.
+  return StateName(errno == EAGAIN ? State::kRunning : State::kStopped);
+}
 
-bool IsRunning(abi::Container*) { return false; }
+bool IsRunning(abi::Container* client) {
+  const char* const state = StateOf(client);
+  return state != nullptr && strcmp(state, StateName(State::kStopped)) != 0;
+}
 
-pid_t InitPid(abi::Container*) {
-  errno = ESRCH;
+pid_t InitPid(abi::Container* client) {
+  if (client == nullptr) {
+    errno = EINVAL;
+    return -1;
+  }
+  const Target target = TargetOf(Handle::Of(client));
+  const auto pid = QueryInitPid(target.place, target.patience);
+  if (pid) return *pid;
+  errno = pid.error().code == ECONNREFUSED ? ESRCH : pid.error().code;
   return -1;
 }
 
-bool Wait(abi::Container* client, const char* state, int) {
-  if (client == nullptr || state == nullptr) return false;
-  // No other state will ever come, so waiting for it would never end.
-  return strcmp(state, kStopped) == 0;
+bool Wait(abi::Container* client, const char* state, int timeout) {
+  if (client == nullptr || state == nullptr) {
+    errno = EINVAL;
+    return false;
+  }
+  Handle& handle = Handle::Of(client);
+  const auto states = ParseStates(state);
+  if (!states) {
+    const std::lock_guard lock(handle.mutex());
+    handle.Complain(states.error());
+    return false;
+  }
+  // That the time is over is an answer, and not a failure to be logged.
+  const auto waited = WaitForState(TargetOf(handle).place, *states, timeout);
+  if (!waited) errno = waited.error().code;
+  return waited.has_value();
 }
 
-// There is nothing to stop.
-bool Stop(abi::Container* client) { return client != nullptr; }
-bool Shutdown(abi::Container* client, int) { return client != nullptr; }
+char* GetRunningConfigItem(abi::Container* client, const char* key) {
+  if (client == nullptr || key == nullptr) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  const Target target = TargetOf(Handle::Of(client));
+  const auto answer = Query(target.place, Command::kConfigItem, key, target.patience);
+  if (answer) return Copy(answer->body);
+  errno = answer.error().code;
+  return nullptr;
+}
 
-char* GetRunningConfigItem(abi::Container*, const char*) { return nullptr; }
+// Whoever is let in by the monitor, or would be by one that the client starts.
+bool MayControl(abi::Container* client) {
+  if (client == nullptr) return false;
+  const Target target = TargetOf(Handle::Of(client));
+  const auto answer = Query(target.place, Command::kState, "", target.patience);
+  return answer || (answer.error().code != EACCES && answer.error().code != EPERM);
+}
 
-bool MayControl(abi::Container* client) { return client != nullptr; }
+int InitPidfd(abi::Container* client) {
+  // init_pidfd.null_container
+  if (client == nullptr) {
+    errno = EBADF;
+    return -EBADF;
+  }
+  if (!IsSwitchedOn("init_pidfd")) {
+    errno = ENOSYS;
+    return -ENOSYS;
+  }
+  const Target target = TargetOf(Handle::Of(client));
+  auto pidfd = QueryInitPidfd(target.place, target.patience);
+  // init_pidfd.caller_owns
+  if (pidfd) return pidfd->Release();
+  errno = InitPidfdError(pidfd.error().code);
+  return -errno;
+}
 
-// What asks the container's monitor, which only a running container has.
+// What asks a container's monitor for what this runtime does not have.
 int AskMonitor(abi::Container* client) {
   const int code = client != nullptr ? ECONNREFUSED : EBADF;
   errno = code;
@@ -65,16 +131,14 @@ bool SetTimeout(abi::Container* client, int timeout) {
 
 void SetStateMembers(abi::Container& members) {
   members.is_defined = IsDefined;
-  members.state = State;
+  members.state = StateOf;
   members.is_running = IsRunning;
   members.init_pid = InitPid;
   members.wait = Wait;
-  members.stop = Stop;
-  members.shutdown = Shutdown;
   members.get_running_config_item = GetRunningConfigItem;
   members.may_control = MayControl;
   members.console_log = ConsoleLog;
-  members.init_pidfd = AskMonitor;
+  members.init_pidfd = InitPidfd;
   members.devpts_fd = AskMonitor;
   members.seccomp_notify_fd = AskMonitor;
   members.seccomp_notify_fd_active = AskMonitor;

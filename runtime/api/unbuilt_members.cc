@@ -31,8 +31,10 @@ void ComplainOfAbsence(abi::Container* client, const char* member) {
 // How a function of that type says that it failed.
 template <typename R>
 R Failed() {
-  if constexpr (std::is_same_v<R, int>) return -ENOSYS;
-  else return R{};
+  if constexpr (std::is_same_v<R, int>)
+    return -ENOSYS;
+  else
+    return R{};
 }
 
 template <Name kName, typename R, typename... Parameters>
@@ -41,11 +43,6 @@ void SetUnbuilt(R (*&member)(abi::Container*, Parameters...)) {
     ComplainOfAbsence(client, kName.text);
     return Failed<R>();
   };
-}
-
-bool StartWithList(abi::Container* client, int, ...) {
-  ComplainOfAbsence(client, "startl");
-  return false;
 }
 
 bool CreateWithList(abi::Container* client, const char*, const char*, abi::BackingStoreSpecs*, int,
@@ -63,21 +60,13 @@ int AttachRunWaitWithList(abi::Container* client, abi::AttachOptions*, const cha
 }  // namespace
 
 void SetUnbuiltMembers(abi::Container& members) {
-  members.startl = StartWithList;
   members.createl = CreateWithList;
   members.attach_run_waitl = AttachRunWaitWithList;
-  SetUnbuilt<"freeze">(members.freeze);
-  SetUnbuilt<"unfreeze">(members.unfreeze);
-  SetUnbuilt<"start">(members.start);
-  SetUnbuilt<"want_close_all_fds">(members.want_close_all_fds);
   SetUnbuilt<"destroy">(members.destroy);
   SetUnbuilt<"create">(members.create);
   SetUnbuilt<"rename">(members.rename);
-  SetUnbuilt<"reboot">(members.reboot);
   SetUnbuilt<"get_interfaces">(members.get_interfaces);
   SetUnbuilt<"get_ips">(members.get_ips);
-  SetUnbuilt<"get_cgroup_item">(members.get_cgroup_item);
-  SetUnbuilt<"set_cgroup_item">(members.set_cgroup_item);
   SetUnbuilt<"clone">(members.clone);
   SetUnbuilt<"console_getfd">(members.console_getfd);
   SetUnbuilt<"console">(members.console);
@@ -96,7 +85,6 @@ void SetUnbuiltMembers(abi::Container& members) {
   SetUnbuilt<"destroy_with_snapshots">(members.destroy_with_snapshots);
   SetUnbuilt<"snapshot_destroy_all">(members.snapshot_destroy_all);
   SetUnbuilt<"migrate">(members.migrate);
-  SetUnbuilt<"reboot2">(members.reboot2);
   SetUnbuilt<"mount">(members.mount);
   SetUnbuilt<"umount">(members.umount);
 }

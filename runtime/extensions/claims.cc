@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/text.h"
+#include "runtime/kernel/pidfd.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -24,23 +25,24 @@ bool NeedsNothing() { return true; }
 constexpr std::array kBuilt = {
     Built{"lxc_log", NeedsNothing},
     Built{"lxc_config_item_is_supported", NeedsNothing},
+    Built{"init_pidfd", HasPidfds},
 };
 
-bool IsSwitchedOff(std::string_view extension) {
-  const char* disabled = getenv(kDisableVariable);
-  if (disabled == nullptr) return false;
-  const std::vector<std::string> names = Words(disabled, ", ");
-  return std::find(names.begin(), names.end(), extension) != names.end();
-}
-
 }  // namespace
+
+bool IsSwitchedOn(std::string_view extension) {
+  const char* disabled = getenv(kDisableVariable);
+  if (disabled == nullptr) return true;
+  const std::vector<std::string> names = Words(disabled, ", ");
+  return std::find(names.begin(), names.end(), extension) == names.end();
+}
 
 bool IsClaimed(std::string_view extension) {
   const auto* found = std::find_if(kBuilt.begin(), kBuilt.end(), [&](const Built& built) {
     return built.extension == extension;
   });
-  // lxc_log.announced lxc_config_item_is_supported.announced
-  return found != kBuilt.end() && !IsSwitchedOff(extension) && found->can_be_had();
+  // lxc_log.announced lxc_config_item_is_supported.announced init_pidfd.announced
+  return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 
 }  // namespace lxcspec::runtime

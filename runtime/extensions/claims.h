@@ -14,6 +14,9 @@ namespace lxcspec::runtime {
 // nor working. Read at each question, so that a test can set it.
 inline constexpr char kDisableVariable[] = "LXCSPEC_DISABLE";
 
+// Whether the extension is not switched off; it may still be one that this kernel has no use of.
+bool IsSwitchedOn(std::string_view extension);
+
 // Whether lxc_has_api_extension() answers true.
 bool IsClaimed(std::string_view extension);
 

@@ -94,9 +94,10 @@ Result<UniqueFd> Accept(const UniqueFd& listener) {
   return connection;
 }
 
-Result<std::pair<UniqueFd, UniqueFd>> SocketPair() {
+Result<std::pair<UniqueFd, UniqueFd>> SocketPair(SocketKind kind) {
   std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+  const int type = kind == SocketKind::kStream ? SOCK_STREAM : SOCK_SEQPACKET;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return ErrnoFailure("socketpair()");
   }
   return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));

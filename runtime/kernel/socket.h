@@ -44,8 +44,10 @@ Result<UniqueFd> ConnectAbstract(std::string_view name,
 // The next connection, which does not block. EAGAIN without one.
 Result<UniqueFd> Accept(const UniqueFd& listener);
 
-// Two ends of a stream that block.
-Result<std::pair<UniqueFd, UniqueFd>> SocketPair();
+enum class SocketKind { kStream, kMessages };
+
+// Two ends that block.
+Result<std::pair<UniqueFd, UniqueFd>> SocketPair(SocketKind kind = SocketKind::kStream);
 
 // Who made the other end, or listened where it was connected to.
 Result<Credentials> PeerOf(const UniqueFd& socket);

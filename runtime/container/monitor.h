@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The process that owns a running container. One thread, one loop; see runtime/README.md.
+
+#ifndef LXCSPEC_RUNTIME_CONTAINER_MONITOR_H_
+#define LXCSPEC_RUNTIME_CONTAINER_MONITOR_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
+#include "runtime/container/command_server.h"
+#include "runtime/container/run_record.h"
+#include "runtime/container/setup/setup.h"
+#include "runtime/container/start.h"
+#include "runtime/container/state.h"
+#include "runtime/extensions/lxc_log.h"
+#include "runtime/kernel/event_loop.h"
+
+namespace lxcspec::runtime {
+
+// Runs the container from its start until it has ended and nothing of it is left. In a process
+// that has one thread, and is given up afterwards.
+void RunMonitor(StartPlan plan, StartReporter reporter);
+
+class Monitor {
+ public:
+  Monitor(StartPlan plan, StartReporter reporter, EventLoop loop);
+
+  void Run();
+
+ private:
+  // The container's first process, from its clone until it was reaped.
+  struct Init {
+    pid_t pid = -1;
+    UniqueFd pidfd;
+    // To init while it prepares, and what it reports.
+    UniqueFd socket;
+    UniqueFd report;
+    std::string reported;
+    bool is_ready = false;
+    // Its namespaces, by their names.
+    std::vector<std::pair<std::string, UniqueFd>> namespaces;
+    // As wait(2) has it, once it ended.
+    std::optional<int> status;
+  };
+
+  // monitor.cc: from stage to stage, and back.
+  Status Open();
+  Status WatchSignals();
+  void WatchStarter();
+  void OnSignal();
+  // Start, run and tear down, once. Whether the container is to be started again.
+  Result<bool> RunOnce();
+  void TearDown(bool reboot);
+  void SetState(State state);
+  // Kills the container, as lxc.signal.stop has it, and for good a while later.
+  void Stop();
+  void Say(LogLevel level, const std::string& message) const;
+
+  // monitor_start.cc: the stages of a start.
+  Status Start();
+  Status RunHooksOf(const std::string& type, std::vector<std::string> environment);
+  Status CloneInit();
+  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report);
+  // Lets init go, and goes along until its command runs.
+  Status FollowInit();
+  void OnInitSocket();
+  void OnInitReport();
+  Status OnInitReady();
+  void OpenNamespaces();
+  void OnInitEnd();
+  // Kills and reaps what was cloned.
+  void EndInit();
+
+  // monitor_commands.cc: what clients are answered.
+  void RegisterCommands();
+  Reply SignalInit(const std::string& what);
+
+  StartPlan plan_;
+  StartReporter reporter_;
+  EventLoop loop_;
+  CommandServer server_;
+  std::optional<RunRecord> record_;
+  UniqueFd signals_;
+  State state_ = State::kStarting;
+  std::vector<Client> watchers_;
+  HookContext hooks_;
+  Init init_;
+  ChildDescriptors descriptors_;
+  bool is_stop_asked_ = false;
+};
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_CONTAINER_MONITOR_H_

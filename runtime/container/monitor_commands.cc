@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the monitor answers to the lifecycle's commands.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include "runtime/base/text.h"
+#include "runtime/container/monitor.h"
+#include "runtime/container/own_log.h"
+#include "runtime/extensions/init_pidfd.h"
+#include "runtime/kernel/clone.h"
+#include "runtime/kernel/pidfd.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+Reply Text(std::string text) { return {.code = 0, .body = std::move(text), .fds = {}}; }
+
+Reply Sent(Result<UniqueFd> fd) {
+  if (!fd) return FailedReply(fd.error());
+  Reply reply;
+  reply.fds.push_back(*std::move(fd));
+  return reply;
+}
+
+Result<UniqueFd> Copied(const UniqueFd& fd) {
+  UniqueFd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return ErrnoFailure("fcntl(F_DUPFD_CLOEXEC)");
+  return copy;
+}
+
+// systemd, and inits like it, take another signal than SIGPWR, and block it for that.
+bool Blocks(pid_t process, int signal) {
+  std::ifstream file(fmt::format("/proc/{}/status", process));
+  constexpr std::string_view kLabel = "SigBlk:";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(kLabel)) continue;
+    const uint64_t mask = strtoull(line.c_str() + kLabel.size(), nullptr, 16);
+    return ((mask >> (signal - 1)) & 1) != 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Monitor::RegisterCommands() {
+  const auto with_init = [this](auto answer) {
+    return [this, answer](const Request& request) {
+      if (init_.pidfd.valid() && !init_.status) return answer(request);
+      return FailedReply({.code = ESRCH, .attempted = "the container has no init at the moment"});
+    };
+  };
+  server_.Handle(Command::kState, [this](const Request&) { return Text(StateName(state_)); });
+  server_.HandleLate(Command::kWatchState, [this](const Request&, const Client& client) {
+    watchers_.push_back(client);
+    client.Send(Text(StateName(state_)));
+  });
+  server_.Handle(Command::kInitPid,
+                 with_init([this](const Request&) { return Text(std::to_string(init_.pid)); }));
+  server_.Handle(Command::kInitPidfd, with_init([this](const Request&) {
+                   return Sent(InitPidfdForClient(init_.pidfd));
+                 }));
+  server_.Handle(Command::kSignal,
+                 with_init([this](const Request& request) { return SignalInit(request.body); }));
+  // The answer is the connection's end.
+  server_.HandleLate(Command::kStop, [this](const Request&, const Client&) { Stop(); });
+  server_.Handle(Command::kConfigItem, [this](const Request& request) {
+    auto value = plan_.config.Get(request.body);
+    return value ? Text(*std::move(value)) : FailedReply(value.error());
+  });
+  server_.Handle(Command::kNamespaces, [this](const Request&) {
+    std::string names;
+    for (const NamespaceKind& kind : NamespaceKinds()) {
+      if ((plan_.namespaces.separate & kind.flag) != 0) names += fmt::format("{}\n", kind.name);
+    }
+    return Text(names);
+  });
+  server_.Handle(Command::kDevptsFd, [this](const Request&) {
+    if (descriptors_.devpts.valid()) return Sent(Copied(descriptors_.devpts));
+    return FailedReply({.code = EBADF, .attempted = "the container has no devpts of its own"});
+  });
+}
+
+Reply Monitor::SignalInit(const std::string& what) {
+  const auto configured = [&](const char* key, int otherwise) {
+    const auto number = ParseUnsigned(FirstValue(plan_.config, key));
+    return number ? static_cast<int>(*number) : otherwise;
+  };
+  int signal = 0;
+  if (what == "halt") {
+    const int common = Blocks(init_.pid, SIGRTMIN + 3) ? SIGRTMIN + 3 : SIGPWR;
+    signal = configured("lxc.signal.halt", common);
+  } else if (what == "reboot") {
+    signal = configured("lxc.signal.reboot", SIGINT);
+  } else if (const auto number = ParseUnsigned(what); number && *number < NSIG) {
+    signal = static_cast<int>(*number);
+  } else {
+    return FailedReply({.code = EINVAL, .attempted = fmt::format("\"{}\" is no signal", what)});
+  }
+  const Status sent = SendSignal(init_.pidfd, signal);
+  return sent ? Reply() : FailedReply(sent.error());
+}
+
+}  // namespace lxcspec::runtime

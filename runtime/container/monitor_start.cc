@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stages of a start that are the monitor's, in their order.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "runtime/base/text.h"
+#include "runtime/container/hooks.h"
+#include "runtime/container/init.h"
+#include "runtime/container/monitor.h"
+#include "runtime/container/own_log.h"
+#include "runtime/kernel/clone.h"
+#include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/socket.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+Status InStage(const char* stage, Status status) {
+  if (status) return status;
+  return Failure(status.error().code, fmt::format("{}: {}", stage, status.error().attempted));
+}
+
+}  // namespace
+
+Status Monitor::Start() {
+  init_ = {};
+  SetState(State::kStarting);
+  TRY(InStage("hooks", RunHooksOf("pre-start", {})));
+  TRY(InStage("clone", CloneInit()));
+  TRY(InStage("id maps", PrepareInit(plan_.setup, init_.pid)));
+  return FollowInit();
+}
+
+Status Monitor::RunHooksOf(const std::string& type, std::vector<std::string> environment) {
+  HookRun run{
+      .type = type, .environment = std::move(environment), .output = [&](std::string_view line) {
+        Say(LogLevel::kInfo, fmt::format("hook {}: {}", type, line));
+      }};
+  // The hook opens them by way of this process, which holds them.
+  for (const auto& [name, fd] : init_.namespaces) {
+    run.arguments.push_back(fmt::format("{}:/proc/{}/fd/{}", name, getpid(), fd.get()));
+  }
+  return RunHooks(hooks_, plan_.config.Values("lxc.hook." + type), run);
+}
+
+Status Monitor::CloneInit() {
+  auto sockets = SocketPair(SocketKind::kMessages);
+  if (!sockets) return Forward(sockets.error());
+  std::array<int, 2> ends;
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoFailure("pipe2()");
+  UniqueFd report_out(ends[1]);
+  init_.report = UniqueFd(ends[0]);
+  init_.socket = std::move(sockets->first);
+
+  std::vector<UniqueFd> shared;
+  // The process makes its cgroup namespace itself, when it is in its cgroups.
+  CloneRequest request{.namespaces = plan_.namespaces.made & ~uint64_t{CLONE_NEWCGROUP},
+                       .time_offsets = plan_.namespaces.time_offsets};
+  shared.reserve(plan_.namespaces.shared.size());
+  for (const auto& [flag, whose] : plan_.namespaces.shared) {
+    auto fd = OpenShared(plan_.place, flag, whose);
+    if (!fd) return Forward(std::move(fd).error());
+    shared.push_back(*std::move(fd));
+    request.joined.emplace_back(&shared.back(), flag);
+  }
+  auto cloned = Clone(request);
+  if (!cloned) return Forward(std::move(cloned).error());
+  if (cloned->pid == 0) BecomeInit(std::move(sockets->second), std::move(report_out));
+  init_.pid = cloned->pid;
+  init_.pidfd = std::move(cloned->pidfd);
+  return loop_.Add(init_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnInitEnd(); });
+}
+
+void Monitor::BecomeInit(UniqueFd socket, UniqueFd report) {
+  // The monitor's ends: whether it is still there is seen by their being closed.
+  init_.socket = UniqueFd();
+  init_.report = UniqueFd();
+  const auto death = ParseUnsigned(FirstValue(plan_.config, "lxc.monitor.signal.pdeath"));
+  RunInit(plan_.setup, {.socket = std::move(socket),
+                        .report = std::move(report),
+                        .inherit_stdio = !plan_.request.daemonize,
+                        .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
+                        .death_signal = static_cast<int>(death.value_or(SIGKILL))});
+}
+
+Status Monitor::FollowInit() {
+  TRY(InStage("clone", SendAll(init_.socket, std::string(1, kGo))));
+  TRY(loop_.Add(init_.socket.get(), EPOLLIN, [this](uint32_t) { OnInitSocket(); }));
+  TRY(loop_.Add(init_.report.get(), EPOLLIN, [this](uint32_t) { OnInitReport(); }));
+  while (init_.report.valid()) TRY(loop_.RunOnce());
+  if (init_.socket.valid()) loop_.Remove(init_.socket.get());
+  init_.socket = UniqueFd();
+  const InitReport report = ParseInitReport(init_.reported);
+  if (report.executed) return {};
+  if (is_stop_asked_) return Failure(EINTR, "the container was stopped");
+  if (report.stage.empty()) return Forward(report.error);
+  return Failure(report.error.code, fmt::format("{}: {}", report.stage, report.error.attempted));
+}
+
+void Monitor::OnInitSocket() {
+  const auto done = [this]() -> Status {
+    if (!init_.is_ready) {
+      auto descriptors = ReceiveChildDescriptors(init_.socket.get());
+      if (!descriptors) return Forward(std::move(descriptors).error());
+      descriptors_ = *std::move(descriptors);
+      init_.is_ready = true;
+      return {};
+    }
+    std::array<char, 1> buffer;
+    std::vector<UniqueFd> fds;
+    const auto count = Receive(init_.socket, buffer, fds);
+    if (!count) return Forward(count.error());
+    if (*count == 0) return Failure(ECONNRESET, "init ended");
+    return OnInitReady();
+  }();
+  if (done) return;
+  // init's own report, or its end, says why; without its socket it goes no further.
+  loop_.Remove(init_.socket.get());
+  init_.socket = UniqueFd();
+}
+
+Status Monitor::OnInitReady() {
+  OpenNamespaces();
+  TRY(RunHooksOf("start-host", {fmt::format("LXC_PID={}", init_.pid)}));
+  return SendAll(init_.socket, std::string(1, kGo));
+}
+
+void Monitor::OpenNamespaces() {
+  // init is not reaped before its pidfd is looked at, so the number is its own.
+  for (const NamespaceKind& kind : NamespaceKinds()) {
+    if ((plan_.namespaces.separate & kind.flag) == 0) continue;
+    const std::string path = fmt::format("/proc/{}/ns/{}", init_.pid, kind.name);
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.valid()) init_.namespaces.emplace_back(kind.name, std::move(fd));
+  }
+}
+
+void Monitor::OnInitReport() {
+  std::array<char, 1024> buffer;
+  const ssize_t count = read(init_.report.get(), buffer.data(), buffer.size());
+  if (count > 0) {
+    init_.reported.append(buffer.data(), static_cast<size_t>(count));
+    return;
+  }
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  loop_.Remove(init_.report.get());
+  init_.report = UniqueFd();
+}
+
+void Monitor::OnInitEnd() {
+  loop_.Remove(init_.pidfd.get());
+  const auto status = Reap(init_.pidfd);
+  if (!status) Say(LogLevel::kError, status.error().ToString());
+  init_.status = status.value_or(SIGKILL);
+}
+
+void Monitor::EndInit() {
+  if (!init_.pidfd.valid() || init_.status) return;
+  static_cast<void>(SendSignal(init_.pidfd, SIGKILL));
+  OnInitEnd();
+}
+
+}  // namespace lxcspec::runtime

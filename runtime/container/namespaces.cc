@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/container/namespaces.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "runtime/base/text.h"
+#include "runtime/container/client.h"
+#include "runtime/container/own_log.h"
+#include "runtime/kernel/clone.h"
+
+namespace lxcspec::runtime {
+namespace {
+
+constexpr uint64_t kTimeFlag = 0x80;
+
+// Nothing but `none` among the networks' types: the starter's network.
+bool WantsHostNetwork(const Config& config) {
+  bool none = false;
+  for (int slot = 0; slot < 64; ++slot) {
+    const std::string type = FirstValue(config, fmt::format("lxc.net.{}.type", slot));
+    if (type == "none")
+      none = true;
+    else if (!type.empty())
+      return false;
+  }
+  return none;
+}
+
+bool HasKind(std::string_view name) {
+  return access(fmt::format("/proc/self/ns/{}", name).c_str(), F_OK) == 0;
+}
+
+int64_t Nanoseconds(std::string_view text) {
+  // The codec let only these through, and only what fits.
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"ms", 1'000'000},        {"us", 1'000},         {"ns", 1},
+      {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}};
+  for (const auto& [unit, factor] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    return ParseSigned(text.substr(0, text.size() - unit.size())).value_or(0) * factor;
+  }
+  return 0;
+}
+
+std::string TimeOffsetLine(std::string_view clock, std::string_view value) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t total = Nanoseconds(value);
+  // The kernel takes no negative nanoseconds: the seconds are rounded down.
+  const int64_t nanoseconds = ((total % kSecond) + kSecond) % kSecond;
+  return fmt::format("{} {} {}\n", clock, (total - nanoseconds) / kSecond, nanoseconds);
+}
+
+uint64_t FlagsOf(const std::vector<std::string>& names) {
+  uint64_t flags = 0;
+  for (const std::string& name : names) flags |= FindNamespaceKind(name)->flag;
+  return flags;
+}
+
+uint64_t DefaultNamespaces(const Config& config) {
+  uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+  if (!WantsHostNetwork(config)) flags |= CLONE_NEWNET;
+  if (HasKind("cgroup")) flags |= CLONE_NEWCGROUP;
+  return flags;
+}
+
+}  // namespace
+
+Result<NamespacePlan> PlanNamespaces(const Config& config) {
+  const auto& clone = config.Values("lxc.namespace.clone");
+  const auto& keep = config.Values("lxc.namespace.keep");
+  if (!clone.empty() && !keep.empty()) {
+    return Failure(EINVAL, "lxc.namespace.clone and lxc.namespace.keep exclude each other");
+  }
+  NamespacePlan plan;
+  plan.made = clone.empty() ? DefaultNamespaces(config) : FlagsOf(clone);
+  if (!config.Values("lxc.idmap").empty()) plan.made |= CLONE_NEWUSER;
+  for (const auto& [key, clock] : {std::pair("lxc.time.offset.monotonic", "monotonic"),
+                                   {"lxc.time.offset.boot", "boottime"}}) {
+    if (config.Values(key).empty()) continue;
+    plan.made |= kTimeFlag;
+    plan.time_offsets += TimeOffsetLine(clock, FirstValue(config, key));
+  }
+  plan.made &= ~FlagsOf(keep);
+  for (const NamespaceKind& kind : NamespaceKinds()) {
+    const std::string whose = FirstValue(config, fmt::format("lxc.namespace.share.{}", kind.name));
+    if (whose.empty()) continue;
+    if ((FlagsOf(keep) & kind.flag) != 0) {
+      return Failure(EINVAL, fmt::format("lxc.namespace.keep and lxc.namespace.share.{} exclude "
+                                         "each other",
+                                         kind.name));
+    }
+    plan.shared.emplace_back(kind.flag, whose);
+    plan.made &= ~kind.flag;
+    plan.separate |= kind.flag;
+  }
+  plan.separate |= plan.made;
+  return plan;
+}
+
+Result<UniqueFd> OpenShared(const Place& place, uint64_t flag, const std::string& whose) {
+  const auto& kinds = NamespaceKinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [&](const NamespaceKind& one) { return one.flag == flag; });
+  std::string path = whose;
+  if (const auto process = ParseUnsigned(whose)) {
+    path = fmt::format("/proc/{}/ns/{}", *process, kind->name);
+  } else if (!whose.starts_with('/')) {
+    auto init = QueryInitPidfd({.lxcpath = place.lxcpath, .name = whose});
+    if (init) return init;
+    return Failure(init.error().code, fmt::format("lxc.namespace.share.{}: container {}: {}",
+                                                  kind->name, whose, init.error().attempted));
+  }
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid())
+    return ErrnoFailure(fmt::format("lxc.namespace.share.{}: open({})", kind->name, path));
+  return fd;
+}
+
+}  // namespace lxcspec::runtime
