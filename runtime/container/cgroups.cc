@@ -71,6 +71,7 @@ std::vector<std::string> FilesOf(const Config& config, const std::string& family
   std::vector<std::string> files;
   for (const std::string& file : Words(*names, "\n")) {
     if (file == "relative" || file == "dir" || file.starts_with("dir.")) continue;
+    if (file.starts_with("devices.")) continue;
     if (!config.Values(fmt::format("{}.{}", family, file)).empty()) files.push_back(file);
   }
   return files;
@@ -249,6 +250,30 @@ Status ContainerCgroups::ApplyLimits(const Config& config) const {
   };
   TRY(apply(2, "lxc.cgroup2"));
   return apply(1, "lxc.cgroup");
+}
+
+Status ContainerCgroups::ApplyDeviceRules(const Config& config) const {
+  const auto has = [&](std::string_view family) {
+    return !config.Values(fmt::format("{}.devices.deny", family)).empty() ||
+           !config.Values(fmt::format("{}.devices.allow", family)).empty();
+  };
+  const auto place = std::find_if(places_.begin(), places_.end(), [](const Place& candidate) {
+    return candidate.payload && candidate.payload->Has("devices.deny");
+  });
+  const bool first = has("lxc.cgroup");
+  if (place == places_.end()) {
+    if (!first && !has("lxc.cgroup2")) return {};
+    return Failure(ENOSYS, fmt::format("device rules: this machine's layout is {}", Name(layout_)));
+  }
+  if (!first && has("lxc.cgroup2")) {
+    return Failure(ENOSYS, "lxc.cgroup2.devices: rules of version 2");
+  }
+  for (const char* file : {"devices.deny", "devices.allow"}) {
+    for (const std::string& rule : config.Values(fmt::format("lxc.cgroup.{}", file))) {
+      TRY(place->payload->Write(file, rule));
+    }
+  }
+  return {};
 }
 
 Status ContainerCgroups::Delegate(uid_t uid, gid_t gid) const {

@@ -53,8 +53,12 @@ class ContainerCgroups {
   // Moves a process into the payload, in every hierarchy, or in all but version 2's.
   Status AddPayload(pid_t process, bool also_unified) const;
 
-  // What the configuration limits. Fails for a limit that this machine's layout cannot apply.
+  // What the configuration limits, devices aside. Fails for a limit that this machine's layout
+  // cannot apply.
   Status ApplyLimits(const Config& config) const;
+  // Which devices it may open. Of version 1; ENOSYS for rules of version 2 that no rule of version
+  // 1 stands for.
+  Status ApplyDeviceRules(const Config& config) const;
 
   // Gives the payload's processes' cgroup to the root of the container's user namespace.
   Status Delegate(uid_t uid, gid_t gid) const;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/container/cgroups.h"
 #include "runtime/container/run_record.h"
 
 namespace lxcspec::runtime {
@@ -91,7 +92,10 @@ bool IsGone(const Error& error) {
 }  // namespace
 
 void RemoveLeftovers(const Place& place) {
-  if (auto record = RunRecord::TakeAbandoned(place)) record->Remove();
+  auto record = RunRecord::TakeAbandoned(place);
+  if (!record) return;
+  // What cannot be removed stays on record for the next who asks.
+  if (ContainerCgroups::RemoveAt(record->contents().cgroups)) record->Remove();
 }
 
 Result<State> CurrentState(const Place& place, Patience patience) {

@@ -61,6 +61,7 @@ void Monitor::Run() {
     again = RunOnce();
     status = init_.status;
   }
+  RemoveCgroups();
   record_->Remove();
   // Those who wait for the container's end take the socket's for it: all else is gone now.
   server_.Close();
@@ -174,6 +175,8 @@ void Monitor::Stop() {
   const auto configured = ParseUnsigned(FirstValue(plan_.config, "lxc.signal.stop"));
   const int signal = static_cast<int>(configured.value_or(SIGKILL));
   static_cast<void>(SendSignal(init_.pidfd, signal));
+  // Version 1 keeps even the dying frozen.
+  if (cgroups_) static_cast<void>(cgroups_->SetFrozen(false));
   if (signal == SIGKILL) return;
   loop_.After(kGrace, [this] {
     if (init_.pidfd.valid() && !init_.status) static_cast<void>(SendSignal(init_.pidfd, SIGKILL));

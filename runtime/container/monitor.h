@@ -15,6 +15,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
+#include "runtime/container/cgroups.h"
 #include "runtime/container/command_server.h"
 #include "runtime/container/run_record.h"
 #include "runtime/container/setup/setup.h"
@@ -67,7 +68,10 @@ class Monitor {
   // monitor_start.cc: the stages of a start.
   Status Start();
   Status RunHooksOf(const std::string& type, std::vector<std::string> environment);
+  // Made once: a reboot stays in them.
+  Status PrepareCgroups();
   Status CloneInit();
+  Status EnterPayload(bool also_unified);
   [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report);
   // Lets init go, and goes along until its command runs.
   Status FollowInit();
@@ -78,16 +82,20 @@ class Monitor {
   void OnInitEnd();
   // Kills and reaps what was cloned.
   void EndInit();
+  void RemoveCgroups();
 
   // monitor_commands.cc: what clients are answered.
   void RegisterCommands();
   Reply SignalInit(const std::string& what);
+  Reply SetFrozen(bool frozen);
+  void RegisterCgroupCommands();
 
   StartPlan plan_;
   StartReporter reporter_;
   EventLoop loop_;
   CommandServer server_;
   std::optional<RunRecord> record_;
+  std::optional<ContainerCgroups> cgroups_;
   UniqueFd signals_;
   State state_ = State::kStarting;
   std::vector<Client> watchers_;

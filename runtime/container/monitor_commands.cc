@@ -82,10 +82,42 @@ void Monitor::RegisterCommands() {
     }
     return Text(names);
   });
+  RegisterCgroupCommands();
   server_.Handle(Command::kDevptsFd, [this](const Request&) {
     if (descriptors_.devpts.valid()) return Sent(Copied(descriptors_.devpts));
     return FailedReply({.code = EBADF, .attempted = "the container has no devpts of its own"});
   });
+}
+
+void Monitor::RegisterCgroupCommands() {
+  server_.Handle(Command::kFreeze, [this](const Request&) { return SetFrozen(true); });
+  server_.Handle(Command::kUnfreeze, [this](const Request&) { return SetFrozen(false); });
+  server_.Handle(Command::kCgroupItem, [this](const Request& request) {
+    if (!cgroups_) return FailedReply({.code = ESRCH, .attempted = "there are no cgroups yet"});
+    auto value = cgroups_->GetItem(request.body);
+    return value ? Text(*std::move(value)) : FailedReply(value.error());
+  });
+  server_.Handle(Command::kSetCgroupItem, [this](const Request& request) {
+    const size_t end = request.body.find('\0');
+    if (!cgroups_ || end == request.body.npos) {
+      return FailedReply({.code = EINVAL, .attempted = "set_cgroup_item"});
+    }
+    const auto set = cgroups_->SetItem(request.body.substr(0, end), request.body.substr(end + 1));
+    return set ? Reply() : FailedReply(set.error());
+  });
+}
+
+Reply Monitor::SetFrozen(bool frozen) {
+  const State from = frozen ? State::kRunning : State::kFrozen;
+  if (state_ != from) {
+    // Asked for what is so already.
+    if (state_ == (frozen ? State::kFrozen : State::kRunning)) return {};
+    return FailedReply({.code = EBUSY, .attempted = StateName(state_)});
+  }
+  SetState(frozen ? State::kFreezing : State::kThawed);
+  const auto set = cgroups_->SetFrozen(frozen);
+  SetState(set ? (frozen ? State::kFrozen : State::kRunning) : from);
+  return set ? Reply() : FailedReply(set.error());
 }
 
 Reply Monitor::SignalInit(const std::string& what) {

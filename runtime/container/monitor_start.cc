@@ -19,6 +19,7 @@
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
 #include "runtime/kernel/clone.h"
+#include "runtime/kernel/idmap.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/socket.h"
 
@@ -36,8 +37,9 @@ Status Monitor::Start() {
   init_ = {};
   SetState(State::kStarting);
   TRY(InStage("hooks", RunHooksOf("pre-start", {})));
+  TRY(InStage("cgroups", PrepareCgroups()));
   TRY(InStage("clone", CloneInit()));
-  TRY(InStage("id maps", PrepareInit(plan_.setup, init_.pid)));
+  TRY(InStage("id maps", PrepareInit(plan_.setup, {}, init_.pid)));
   return FollowInit();
 }
 
@@ -51,6 +53,25 @@ Status Monitor::RunHooksOf(const std::string& type, std::vector<std::string> env
     run.arguments.push_back(fmt::format("{}:/proc/{}/fd/{}", name, getpid(), fd.get()));
   }
   return RunHooks(hooks_, plan_.config.Values("lxc.hook." + type), run);
+}
+
+Status Monitor::PrepareCgroups() {
+  if (!cgroups_) {
+    auto made = ContainerCgroups::Create(plan_.cgroups);
+    if (!made) return Forward(std::move(made).error());
+    cgroups_ = *std::move(made);
+    TRY(record_->Write({.place = plan_.place, .cgroups = cgroups_->Paths(), .devices = {}}));
+    TRY(cgroups_->EnterMonitor());
+  }
+  return cgroups_->ApplyLimits(plan_.config);
+}
+
+Status Monitor::EnterPayload(bool also_unified) {
+  TRY(cgroups_->AddPayload(init_.pid, also_unified));
+  const auto uid = OutsideId(plan_.setup.id_maps, IdKind::kUser, 0);
+  const auto gid = OutsideId(plan_.setup.id_maps, IdKind::kGroup, 0);
+  if (!uid || !gid) return {};
+  return cgroups_->Delegate(*uid, *gid);
 }
 
 Status Monitor::CloneInit() {
@@ -73,11 +94,19 @@ Status Monitor::CloneInit() {
     shared.push_back(*std::move(fd));
     request.joined.emplace_back(&shared.back(), flag);
   }
+  request.cgroup = cgroups_->PayloadFd();
   auto cloned = Clone(request);
+  // A kernel that cannot begin a process in a cgroup can move it there.
+  const bool moved = !cloned && cloned.error().code == ENOSYS && request.cgroup >= 0;
+  if (moved) {
+    request.cgroup = -1;
+    cloned = Clone(request);
+  }
   if (!cloned) return Forward(std::move(cloned).error());
   if (cloned->pid == 0) BecomeInit(std::move(sockets->second), std::move(report_out));
   init_.pid = cloned->pid;
   init_.pidfd = std::move(cloned->pidfd);
+  TRY(InStage("cgroups", EnterPayload(moved)));
   return loop_.Add(init_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnInitEnd(); });
 }
 
@@ -132,6 +161,8 @@ void Monitor::OnInitSocket() {
 Status Monitor::OnInitReady() {
   OpenNamespaces();
   TRY(RunHooksOf("start-host", {fmt::format("LXC_PID={}", init_.pid)}));
+  // Its devices are made: what it may open from now on is limited.
+  TRY(cgroups_->ApplyDeviceRules(plan_.config));
   return SendAll(init_.socket, std::string(1, kGo));
 }
 
@@ -162,6 +193,12 @@ void Monitor::OnInitEnd() {
   const auto status = Reap(init_.pidfd);
   if (!status) Say(LogLevel::kError, status.error().ToString());
   init_.status = status.value_or(SIGKILL);
+}
+
+void Monitor::RemoveCgroups() {
+  if (!cgroups_) return;
+  const auto removed = cgroups_->Remove();
+  if (!removed) Say(LogLevel::kError, removed.error().ToString());
 }
 
 void Monitor::EndInit() {

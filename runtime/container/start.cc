@@ -154,6 +154,8 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
   if (!HasPidfds()) return in_stage({.code = ENOSYS, .attempted = "this kernel has no pidfds"});
   auto namespaces = PlanNamespaces(config);
   if (!namespaces) return in_stage(std::move(namespaces).error());
+  auto cgroups = PlaceCgroups(config, place.name);
+  if (!cgroups) return in_stage(std::move(cgroups).error());
   std::string config_file = place.ToString() + "/config";
   auto setup = PlanSetup(config, {.name = place.name,
                                   .lxcpath = place.lxcpath,
@@ -167,6 +169,7 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
                    .config_file = std::move(config_file),
                    .request = request,
                    .namespaces = *std::move(namespaces),
+                   .cgroups = *std::move(cgroups),
                    .setup = *std::move(setup)};
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/config/config.h"
+#include "runtime/container/cgroups.h"
 #include "runtime/container/command.h"
 #include "runtime/container/namespaces.h"
 #include "runtime/container/setup/plan.h"
@@ -37,6 +38,7 @@ struct StartPlan {
   std::string config_file;
   StartRequest request;
   NamespacePlan namespaces;
+  CgroupPlacement cgroups;
   SetupPlan setup;
 };
 
