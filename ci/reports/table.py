@@ -30,6 +30,7 @@ _COLUMNS = (
 )
 _CLAIMED = {True: "yes", False: "no", None: "?"}
 _MESSAGE_LINES = 12
+_LINE_CHARACTERS = 600
 # What a person still reads of them.
 _PROBLEMS = 40
 
@@ -84,6 +85,14 @@ def _wrapped(text: str, width: int) -> str:
     return textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False)
 
 
+def _shortened(line: str) -> str:
+    """A line with its middle left out where nobody would read it; the raw results have it all."""
+    if len(line) <= _LINE_CHARACTERS:
+        return line
+    half = _LINE_CHARACTERS // 2
+    return f"{line[:half]} [... {len(line) - 2 * half} characters ...] {line[-half:]}"
+
+
 def _print_problem(
     console: Console, problem: Problem, requirements: dict[str, model.Requirement], width: int
 ) -> None:
@@ -98,7 +107,7 @@ def _print_problem(
     lines = problem.message.strip().splitlines()
     if len(lines) > _MESSAGE_LINES:
         lines = [*lines[:_MESSAGE_LINES], f"... {len(lines) - _MESSAGE_LINES} more lines"]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(map(_shortened, lines)):
         console.print(_text(("  why:   " if number == 0 else "         ") + line))
     console.print(_text(f"  next:  {problem.todo}"))
     console.print()

@@ -13,6 +13,7 @@
 
 #include "runtime/container/cgroups.h"
 #include "runtime/container/run_record.h"
+#include "runtime/extensions/reboot2.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -151,20 +152,23 @@ Status ShutdownContainer(const Place& place, const std::string& signal, Seconds 
 
 Status RebootContainer(const Place& place, const std::string& signal, Seconds timeout) {
   const Deadline deadline(timeout);
+  // reboot2.not_running reboot2.after_stop
   auto watch = StateWatch::Open(place);
   if (!watch) return Forward(std::move(watch).error());
   const auto sent = Query(place, Command::kSignal, signal.empty() ? "reboot" : signal);
   if (!sent) return Forward(sent.error());
-  if (timeout == 0) return {};
-  // A state is only told when it changes: the next RUNNING after another one is the new init's.
-  bool left = false;
+  if (!RebootWaits(timeout)) return {};
+  RebootProgress progress;
   for (;;) {
     const auto next = watch->Next(deadline);
     if (!next) return Forward(next.error());
+    // reboot2.expires
     if (!*next) return TooLate(place);
-    if (**next == State::kStopped) return Failure(ESRCH, "the container halted instead");
-    if (**next == State::kStarting) left = true;
-    if (left && **next == State::kRunning) return {};
+    const auto outcome = progress.Observe(StateName(**next));
+    if (outcome == RebootProgress::Outcome::kRebooted) return {};
+    if (outcome == RebootProgress::Outcome::kHalted) {
+      return Failure(ESRCH, "the container halted instead");
+    }
   }
 }
 

@@ -25,6 +25,7 @@ bool NeedsNothing() { return true; }
 constexpr std::array kBuilt = {
     Built{"lxc_log", NeedsNothing},
     Built{"lxc_config_item_is_supported", NeedsNothing},
+    Built{"reboot2", NeedsNothing},
     Built{"init_pidfd", HasPidfds},
 };
 
