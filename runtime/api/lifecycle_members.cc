@@ -16,6 +16,7 @@
 #include "runtime/container/lifecycle.h"
 #include "runtime/container/own_log.h"
 #include "runtime/container/start.h"
+#include "runtime/extensions/claims.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -75,7 +76,8 @@ bool Reboot(abi::Container* client) {
 }
 
 bool Reboot2(abi::Container* client, int timeout) {
-  return Act(client, "reboot2", [&](Handle&, const Target& target) {
+  return Act(client, "reboot2", [&](Handle&, const Target& target) -> Status {
+    if (!IsSwitchedOn("reboot2")) return Failure(ENOSYS, "reboot2() is switched off");
     return RebootContainer(target.place, FirstValue(target.config, "lxc.signal.reboot"), timeout);
   });
 }
