@@ -58,6 +58,17 @@ class Setting:
     table: capabilities.Table
 
 
+def available_memory_mib() -> int:
+    """What this machine can give to guests without swapping."""
+    try:
+        for text in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if text.startswith("MemAvailable:"):
+                return int(text.split()[1]) // 1024
+    except (OSError, ValueError):
+        pass
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
 @dataclass
 class _Running:
     process: subprocess.Popen[bytes]
@@ -178,8 +189,6 @@ class Runner:
 
     def run(self, cells: Sequence[Cell], jobs: int | None) -> list[Outcome]:
         """Runs to the end; an interrupt ends the guests and says how to go on."""
-        from ci.cli.matrix import available_memory_mib
-
         matrix = self.setting.matrix
         self._total = len(cells)
         waiting = self._with_kernels(cells)

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from ci.cli import prepare, progress
 from ci.cli.errors import OK, VERDICT, InfrastructureError, UsageError
 from ci.cli.options import Commands, positive
+
+if TYPE_CHECKING:
+    from vmtests.matrix.outcome import Outcome
 
 _DETAILS = """
     Runs the conformance suite in VMs: every kernel of vmtests/matrix.yaml with each of its cgroup
@@ -84,6 +86,14 @@ def add_to(commands: Commands) -> None:
     out.add_argument(
         "--compare", metavar="OLD", type=Path, help="print only what changed since a JSON report"
     )
+    out.add_argument(
+        "--join",
+        metavar="REPORT",
+        nargs="+",
+        type=Path,
+        default=[],
+        help="run nothing: make one report of these JSON reports",
+    )
     out.add_argument("--quiet", action="store_true", help="no progress")
     data = parser.add_argument_group("data")
     data.add_argument(
@@ -106,6 +116,9 @@ def _check(options: argparse.Namespace) -> None:
     for out in (options.json, options.junit, options.html):
         if out and not out.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {out.absolute().parent}")
+    for report in options.join:
+        if not report.is_file():
+            raise UsageError(f"there is no report {report}")
     if options.compare and not options.compare.is_file():
         raise UsageError(f"there is no report {options.compare}")
 
@@ -131,16 +144,51 @@ def _refresh_lock(quiet: bool) -> int:
     return OK
 
 
+def _load(path: Path) -> list[Outcome]:
+    from vmtests.matrix import outcome
+
+    try:
+        return outcome.load(path.read_text(encoding="utf-8"), str(path))
+    except (outcome.ReportError, OSError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _report(options: argparse.Namespace, outcomes: Sequence[Outcome], seconds: float) -> int:
+    """Writes what was asked for, prints the rest, and returns the exit code."""
+    from vmtests.matrix import differences, outcome, render, web
+
+    old = _load(options.compare) if options.compare else None
+    _write(options.json, outcome.dump(outcomes, seconds))
+    _write(options.junit, render.junit(outcomes))
+    _write(options.html, web.page(outcomes, seconds))
+    if old is not None:
+        found = differences.with_report(old, outcomes)
+        print(render.comparison_text(found), end="")
+        return VERDICT if any(difference.regression for difference in found) else OK
+    print(render.text(outcomes, seconds), end="")
+    return outcome.exit_code(outcomes)
+
+
+def _join(options: argparse.Namespace) -> int:
+    """One report of several; of a cell that is in more than one, the last counts."""
+    joined = {outcome.cell: outcome for path in options.join for outcome in _load(path)}
+    outcomes = list(joined.values())
+    return _report(options, outcomes, sum(outcome.seconds for outcome in outcomes))
+
+
 def execute(options: argparse.Namespace) -> int:
     """Runs the chosen cells and reports."""
     _check(options)
+    if options.join:
+        prepare.for_reading()
+        return _join(options)
     if options.refresh_lock:
         prepare.for_reading()
         return _refresh_lock(options.quiet)
     prepare.for_building()
     # What these need may only now be installed.
     from ci.cli import cells, execution, specification, testees
-    from vmtests.matrix import capabilities, differences, outcome, plan, render, web
+    from vmtests.matrix import capabilities, plan
 
     matrix = plan.read()
     catalogue = specification.load()
@@ -160,11 +208,7 @@ def execute(options: argparse.Namespace) -> int:
     )
     try:
         wanted = plan.expand(matrix, choice)
-        old = None
-        if options.compare:
-            text = options.compare.read_text(encoding="utf-8")
-            old = outcome.load(text, str(options.compare))
-    except (plan.MatrixError, outcome.ReportError) as error:
+    except plan.MatrixError as error:
         raise UsageError(str(error)) from error
 
     began = time.monotonic()
@@ -191,23 +235,4 @@ def execute(options: argparse.Namespace) -> int:
         capabilities.FILE.write_text(
             capabilities.dump(capabilities.updated(setting.table, outcomes)), encoding="utf-8"
         )
-    _write(options.json, outcome.dump(outcomes, seconds))
-    _write(options.junit, render.junit(outcomes))
-    _write(options.html, web.page(outcomes, seconds))
-    if old is not None:
-        found = differences.with_report(old, outcomes)
-        print(render.comparison_text(found), end="")
-        return VERDICT if any(difference.regression for difference in found) else OK
-    print(render.text(outcomes, seconds), end="")
-    return outcome.exit_code(outcomes)
-
-
-def available_memory_mib() -> int:
-    """What this machine can give to guests without swapping."""
-    try:
-        for text in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if text.startswith("MemAvailable:"):
-                return int(text.split()[1]) // 1024
-    except (OSError, ValueError):
-        pass
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return _report(options, outcomes, seconds)

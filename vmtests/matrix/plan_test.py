@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of matrix.yaml, its expansion, the schedule and the table of capabilities."""
 
+import ast
 import unittest
+from pathlib import Path
 
 from vmtests.kernels import lock
 from vmtests.matrix import capabilities, plan
@@ -30,6 +32,12 @@ class MatrixTest(unittest.TestCase):
 
     def test_own_matrix_is_of_the_locked_kernels(self) -> None:
         self.assertEqual(list(plan.read().kernels), list(lock.read()))
+
+    def test_bazel_s_cells_are_those_of_the_matrix(self) -> None:
+        path = Path(__file__).resolve().parents[1] / "kernels" / "series.bzl"
+        _, _, value = path.read_text(encoding="utf-8").partition("KERNELS = ")
+        kernels = {series: list(cgroups) for series, cgroups in plan.read().kernels.items()}
+        self.assertEqual(ast.literal_eval(value), kernels)
 
     def test_every_kernel_layout_and_testee_is_a_cell(self) -> None:
         cells = expand(parse(GOOD), Choice())
