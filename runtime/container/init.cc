@@ -151,6 +151,7 @@ void RunInit(const SetupPlan& plan, InitContext context) {
     if (!status) Fail(context.report, stage, status.error());
   };
   const ChildContext child{.console_peer = context.console_peer,
+                           .console_in_container = context.console_in_container,
                            .socket = context.socket.get(),
                            .hook_output = context.hook_output};
   check("clone", Begin(plan, context));

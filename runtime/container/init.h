@@ -28,6 +28,8 @@ struct InitContext {
   UniqueFd report;
   // The container's side of the console; -1: it has none.
   int console_peer = -1;
+  // As ChildContext::console_in_container has it.
+  bool console_in_container = false;
   // Where it has none: keep this process's descriptors 0 to 2 rather than /dev/null.
   bool inherit_stdio = false;
   // Makes a cgroup namespace, now that the process is in its cgroups.

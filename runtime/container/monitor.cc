@@ -147,6 +147,9 @@ Result<bool> Monitor::RunOnce() {
 
 void Monitor::TearDown(bool reboot) {
   if (state_ != State::kAborting) SetState(State::kStopping);
+  // The container's last words.
+  if (console_ && reboot) console_->Catch();
+  if (console_ && !reboot) console_->Drain();
   const std::string target = fmt::format("LXC_TARGET={}", reboot ? "reboot" : "stop");
   // What is torn down is torn down, whatever a hook says.
   if (const auto ran = RunHooksOf("stop", {target}); !ran) {

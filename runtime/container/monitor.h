@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "runtime/base/unique_fd.h"
 #include "runtime/container/cgroups.h"
 #include "runtime/container/command_server.h"
+#include "runtime/container/console/console.h"
 #include "runtime/container/run_record.h"
 #include "runtime/container/setup/setup.h"
 #include "runtime/container/start.h"
@@ -68,6 +70,11 @@ class Monitor {
   // monitor_start.cc: the stages of a start.
   Status Start();
   Status RunHooksOf(const std::string& type, std::vector<std::string> environment);
+  // Made once, as far as a reboot can keep it.
+  Status OpenConsole();
+  bool IsConsoleInContainer() const;
+  ChildContext InitsConsole() const;
+  int ConsolePeer() const;
   // Made once: a reboot stays in them.
   Status PrepareCgroups();
   Status CloneInit();
@@ -96,6 +103,7 @@ class Monitor {
   CommandServer server_;
   std::optional<RunRecord> record_;
   std::optional<ContainerCgroups> cgroups_;
+  std::unique_ptr<Console> console_;
   UniqueFd signals_;
   State state_ = State::kStarting;
   std::vector<Client> watchers_;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "runtime/base/text.h"
+#include "runtime/container/console/commands.h"
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
 #include "runtime/extensions/init_pidfd.h"
@@ -83,6 +84,7 @@ void Monitor::RegisterCommands() {
     return Text(names);
   });
   RegisterCgroupCommands();
+  HandleConsoleCommands(server_, [this] { return console_.get(); });
   server_.Handle(Command::kDevptsFd, [this](const Request&) {
     if (descriptors_.devpts.valid()) return Sent(Copied(descriptors_.devpts));
     return FailedReply({.code = EBADF, .attempted = "the container has no devpts of its own"});

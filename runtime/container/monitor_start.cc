@@ -37,9 +37,10 @@ Status Monitor::Start() {
   init_ = {};
   SetState(State::kStarting);
   TRY(InStage("hooks", RunHooksOf("pre-start", {})));
+  TRY(InStage("console", OpenConsole()));
   TRY(InStage("cgroups", PrepareCgroups()));
   TRY(InStage("clone", CloneInit()));
-  TRY(InStage("id maps", PrepareInit(plan_.setup, {}, init_.pid)));
+  TRY(InStage("id maps", PrepareInit(plan_.setup, InitsConsole(), init_.pid)));
   return FollowInit();
 }
 
@@ -53,6 +54,29 @@ Status Monitor::RunHooksOf(const std::string& type, std::vector<std::string> env
     run.arguments.push_back(fmt::format("{}:/proc/{}/fd/{}", name, getpid(), fd.get()));
   }
   return RunHooks(hooks_, plan_.config.Values("lxc.hook." + type), run);
+}
+
+Status Monitor::OpenConsole() {
+  ConsolePlan plan = PlanConsole(plan_.config);
+  plan.is_foreground = !plan_.request.daemonize;
+  plan.in_container = IsConsoleInContainer();
+  // One of the container's own devpts goes with it.
+  if (console_ && !plan.in_container) return {};
+  console_.reset();
+  auto opened = Console::Create(
+      plan, loop_, [this](const Error& error) { Say(LogLevel::kError, error.ToString()); });
+  if (!opened) return Forward(std::move(opened).error());
+  console_ = *std::move(opened);
+  return {};
+}
+
+// An ordinary user cannot give a terminal of the host to the container's root.
+bool Monitor::IsConsoleInContainer() const {
+  return geteuid() != 0 && plan_.setup.has_user_namespace();
+}
+
+ChildContext Monitor::InitsConsole() const {
+  return {.console_peer = console_->peer(), .console_in_container = IsConsoleInContainer()};
 }
 
 Status Monitor::PrepareCgroups() {
@@ -110,6 +134,12 @@ Status Monitor::CloneInit() {
   return loop_.Add(init_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnInitEnd(); });
 }
 
+int Monitor::ConsolePeer() const {
+  if (console_->peer() >= 0 || !IsConsoleInContainer()) return console_->peer();
+  // Only a place for what the set-up puts there.
+  return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 void Monitor::BecomeInit(UniqueFd socket, UniqueFd report) {
   // The monitor's ends: whether it is still there is seen by their being closed.
   init_.socket = UniqueFd();
@@ -117,6 +147,8 @@ void Monitor::BecomeInit(UniqueFd socket, UniqueFd report) {
   const auto death = ParseUnsigned(FirstValue(plan_.config, "lxc.monitor.signal.pdeath"));
   RunInit(plan_.setup, {.socket = std::move(socket),
                         .report = std::move(report),
+                        .console_peer = ConsolePeer(),
+                        .console_in_container = IsConsoleInContainer(),
                         .inherit_stdio = !plan_.request.daemonize,
                         .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
                         .death_signal = static_cast<int>(death.value_or(SIGKILL))});
@@ -143,7 +175,7 @@ void Monitor::OnInitSocket() {
       if (!descriptors) return Forward(std::move(descriptors).error());
       descriptors_ = *std::move(descriptors);
       init_.is_ready = true;
-      return {};
+      return console_->Adopt(std::move(descriptors_.console), std::move(descriptors_.ttys));
     }
     std::array<char, 1> buffer;
     std::vector<UniqueFd> fds;
