@@ -4,37 +4,26 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-ALLOW_FILE = Path(__file__).with_name("allow.yaml")
+FOLDER = Path(__file__).parent
 
 _TIMESTAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 # Written by the guest's init, see //vmtests/guest:init.
 _START = re.compile(r"^lxcspec: start (\S+) (\d+)$")
 _PANIC = re.compile(r"^Kernel panic - not syncing: ")
 _OUT_OF_MEMORY = re.compile(r"^(Out of memory: Killed process|Out of memory and no killable)")
-# The kernel's forms of "this must not happen" that it survives, if only for a while.
-_SPLAT = re.compile(
-    r"^WARNING: "
-    r"|\bBUG: "
-    r"|^kernel BUG at "
-    r"|\bKASAN: |^UBSAN: |\bKFENCE: |\bKCSAN: "
-    r"|^Oops: |^(stack segment|general protection fault|divide error|invalid opcode)\b"
-    r"|\bINFO: task \S+ blocked for more than "
-    r"|\brcu: INFO: \S+ (self-)?detected (expedited )?stall"
-    r"|^unregister_netdevice: waiting for "
-    r"|^refcount_t: "
-)
 
 
 class PolicyError(Exception):
-    """The file of allowed messages is wrong."""
+    """A file of the policy is wrong."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +35,28 @@ class Splat:
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """A complaint that is known and accepted until a day."""
+class Entry:
+    """Lines that are denied or allowed: on which kernels, until which day (None: for ever)."""
 
     pattern: re.Pattern[str]
     because: str
-    until: datetime.date
+    kernels: SpecifierSet
+    until: datetime.date | None
+
+    def applies(self, kernel: str | None, today: datetime.date) -> bool:
+        """Whether it counts on a kernel (None: not known, and then it does) on a day."""
+        if self.until is not None and self.until < today:
+            return False
+        match = re.match(r"\d+(\.\d+)*", kernel or "")
+        return match is None or self.kernels.contains(match[0], prereleases=True)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is a splat: what is denied and not allowed."""
+
+    deny: tuple[Entry, ...]
+    allow: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,16 @@ class KernelLog:
 
 
 def parse(
-    text: str, allowed: Sequence[Allowed] = (), today: datetime.date | None = None
+    text: str,
+    policy: Policy | None = None,
+    kernel: str | None = None,
+    today: datetime.date | None = None,
 ) -> KernelLog:
-    """Read a console log. A pattern that is allowed until a day before `today` allows nothing."""
+    """Read a console log of a kernel (its release); the policy is the project's own by default."""
     day = today or datetime.date.today()
-    valid = [entry for entry in allowed if entry.until >= day]
+    chosen = policy or read_policy()
+    deny = [entry.pattern for entry in chosen.deny if entry.applies(kernel, day)]
+    allow = [entry.pattern for entry in chosen.allow if entry.applies(kernel, day)]
     panic = None
     out_of_memory = None
     test = None
@@ -85,35 +95,50 @@ def parse(
             panic = panic or line
         elif _OUT_OF_MEMORY.match(line):
             out_of_memory = out_of_memory or line
-        elif _SPLAT.search(line) and not any(entry.pattern.search(line) for entry in valid):
+        elif any(p.search(line) for p in deny) and not any(p.search(line) for p in allow):
             splats.append(Splat(line, test))
     return KernelLog(panic, out_of_memory, tuple(splats), tuple(starts))
 
 
-def _entry(value: Any, where: str) -> Allowed:
-    if not isinstance(value, dict) or set(value) != {"line", "because", "until"}:
-        raise PolicyError(f"{where}: fields must be line, because, until")
-    if not isinstance(value["until"], datetime.date):
+def _entry(value: Any, where: str, must_end: bool) -> Entry:
+    needed = {"line", "because"} | ({"until"} if must_end else set())
+    if not isinstance(value, dict) or not needed <= set(value) <= {*needed, "kernels", "until"}:
+        raise PolicyError(f"{where}: fields must be line, because, until, and may be kernels")
+    until = value.get("until")
+    if until is not None and not isinstance(until, datetime.date) or must_end and not until:
         raise PolicyError(f"{where}: until must be a date")
     if not str(value["because"]).strip():
         raise PolicyError(f"{where}: because must give a reason")
     try:
-        return Allowed(re.compile(value["line"]), value["because"], value["until"])
+        kernels = SpecifierSet(value.get("kernels", ""))
+    except (InvalidSpecifier, AttributeError, TypeError) as error:
+        raise PolicyError(f"{where}: kernels must be like '>=6.1, <6.3': {error}") from error
+    try:
+        return Entry(re.compile(value["line"]), value["because"], kernels, until)
     except (re.error, TypeError) as error:
         raise PolicyError(f"{where}: line must be a regular expression: {error}") from error
 
 
-def parse_allowed(text: str, name: str = "allow.yaml") -> list[Allowed]:
-    """Parse a file of allowed messages."""
+def parse_entries(text: str, kind: str) -> tuple[Entry, ...]:
+    """Parse deny.yaml or allow.yaml (`kind`); what is allowed must end on a day."""
+    name = f"{kind}.yaml"
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PolicyError(f"{name}: not YAML: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("allow"), list):
-        raise PolicyError(f"{name}: must have a list `allow`")
-    return [_entry(value, f"{name}, entry {at}") for at, value in enumerate(content["allow"], 1)]
+    if not isinstance(content, dict) or not isinstance(content.get(kind), list):
+        raise PolicyError(f"{name}: must have a list `{kind}`")
+    must_end = kind == "allow"
+    return tuple(
+        _entry(value, f"{name}, entry {at}", must_end) for at, value in enumerate(content[kind], 1)
+    )
 
 
-def read_allowed(path: Path = ALLOW_FILE) -> list[Allowed]:
-    """Read the project's own file of allowed messages."""
-    return parse_allowed(path.read_text(encoding="utf-8"), path.name)
+@functools.cache
+def read_policy(folder: Path = FOLDER) -> Policy:
+    """Read the project's own policy."""
+    deny, allow = (
+        parse_entries((folder / f"{kind}.yaml").read_text(encoding="utf-8"), kind)
+        for kind in ("deny", "allow")
+    )
+    return Policy(deny, allow)

@@ -2,15 +2,21 @@
 """Tests of reading a kernel log."""
 
 import datetime
+import json
+import os
 import unittest
+from pathlib import Path
 
 from vmtests.policy.kernel_log import (
+    Policy,
     PolicyError,
     Splat,
     parse,
-    parse_allowed,
-    read_allowed,
+    parse_entries,
+    read_policy,
 )
+
+CASES = Path(__file__).with_name("testdata")
 
 # Lines as kernels 5.10 to 6.12 print them.
 SPLATS = (
@@ -80,38 +86,95 @@ class KernelLogTest(unittest.TestCase):
         self.assertIsNone(parse("[ 1.0] probe: Kernel panic - not syncing: no\n").panic)
 
 
-class AllowTest(unittest.TestCase):
-    """parse_allowed() and what it allows."""
+class CasesTest(unittest.TestCase):
+    """Each folder below testdata/: what its console.log says of its kernel."""
+
+    maxDiff = None
+
+    def test_every_case_is_as_expected(self) -> None:
+        cases = sorted(path for path in CASES.iterdir() if path.is_dir())
+        self.assertGreaterEqual(len(cases), 8)
+        for case in cases:
+            with self.subTest(case.name):
+                self._check(case)
+
+    def _check(self, case: Path) -> None:
+        text = (case / "console.log").read_text(encoding="utf-8")
+        allow_file = case / "allow.yaml"
+        allow = (
+            parse_entries(allow_file.read_text(encoding="utf-8"), "allow")
+            if (allow_file.is_file())
+            else ()
+        )
+        expected_file = case / "expected.json"
+        expected = (
+            json.loads(expected_file.read_text(encoding="utf-8")) if expected_file.is_file() else {}
+        )
+        kernel, day = expected.get("kernel"), expected.get("today", "2026-11-25")
+        policy = Policy(read_policy().deny, allow)
+        log = parse(text, policy, kernel, datetime.date.fromisoformat(day))
+        found = {
+            "kernel": kernel,
+            "today": day,
+            "panic": log.panic,
+            "out_of_memory": log.out_of_memory,
+            "splats": [[splat.line, splat.test] for splat in log.splats],
+            "starts": [list(start) for start in log.starts],
+        }
+        if os.environ.get("LXCSPEC_UPDATE") == "1":
+            expected_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            expected = found
+        self.assertEqual(found, expected)
+
+
+class PolicyTest(unittest.TestCase):
+    """parse_entries() and what it denies and allows."""
 
     TEXT = (
-        "allow:\n- line: 'css_task_iter'\n  because: fixed upstream in 6.2\n  until: 2027-01-31\n"
+        "allow:\n- line: 'css_task_iter'\n  because: fixed upstream in 6.2\n"
+        "  kernels: '>=5.10, <6.2'\n  until: 2027-01-31\n"
     )
+    LAST = datetime.date(2027, 1, 31)
+
+    def _splats(self, line: str, kernel: str | None, day: datetime.date) -> tuple[Splat, ...]:
+        policy = Policy(read_policy().deny, parse_entries(self.TEXT, "allow"))
+        return parse(line, policy, kernel, day).splats
 
     def test_allowed_line_is_no_splat_until_its_day_is_over(self) -> None:
-        allowed = parse_allowed(self.TEXT)
-        last = datetime.date(2027, 1, 31)
-        self.assertEqual(parse(SPLATS[0], allowed, last).splats, ())
-        after = last + datetime.timedelta(days=1)
-        self.assertEqual(parse(SPLATS[0], allowed, after).splats, (Splat(SPLATS[0], None),))
+        self.assertEqual(self._splats(SPLATS[0], None, self.LAST), ())
+        after = self.LAST + datetime.timedelta(days=1)
+        self.assertEqual(self._splats(SPLATS[0], None, after), (Splat(SPLATS[0], None),))
+
+    def test_allowed_line_is_allowed_on_its_kernels_alone(self) -> None:
+        self.assertEqual(self._splats(SPLATS[0], "6.1.0-56-cloud-amd64", self.LAST), ())
+        self.assertEqual(len(self._splats(SPLATS[0], "6.12.117+deb12-cloud-amd64", self.LAST)), 1)
 
     def test_allowed_line_allows_no_other(self) -> None:
-        allowed = parse_allowed(self.TEXT)
-        self.assertEqual(len(parse(SPLATS[2], allowed, datetime.date(2026, 1, 1)).splats), 1)
+        self.assertEqual(len(self._splats(SPLATS[2], None, self.LAST)), 1)
+
+    def test_line_may_be_denied_on_some_kernels(self) -> None:
+        deny = parse_entries("deny:\n- {line: odd, because: x, kernels: '>=7'}\n", "deny")
+        self.assertEqual(len(parse("how odd", Policy(deny), "7.0.13+deb13").splats), 1)
+        self.assertEqual(parse("how odd", Policy(deny), "6.19.14+deb13").splats, ())
 
     def test_entry_without_reason_day_or_pattern_is_refused(self) -> None:
         for text, complaint in (
             ("allow:\n- line: x\n  until: 2027-01-31\n", "fields must be"),
+            ("allow:\n- line: x\n  because: y\n", "fields must be"),
             ("allow:\n- line: x\n  because: ' '\n  until: 2027-01-31\n", "reason"),
             ("allow:\n- line: x\n  because: y\n  until: some day\n", "date"),
+            ("allow:\n- {line: x, because: y, until: 2027-01-31, kernels: new}\n", "kernels must"),
             ("allow:\n- line: '('\n  because: y\n  until: 2027-01-31\n", "regular expression"),
             ("- line: x\n", "list `allow`"),
             ("allow: {", "not YAML"),
         ):
             with self.subTest(text), self.assertRaisesRegex(PolicyError, complaint):
-                parse_allowed(text)
+                parse_entries(text, "allow")
 
-    def test_own_file_is_valid(self) -> None:
-        for entry in read_allowed():
+    def test_own_policy_gives_reasons(self) -> None:
+        policy = read_policy()
+        self.assertTrue(policy.deny)
+        for entry in (*policy.deny, *policy.allow):
             self.assertTrue(entry.because)
 
 

@@ -182,7 +182,7 @@ def run_guest(
     seen.console_tail = _tail(machine.console)
     if machine.console.exists():
         text = machine.console.read_text(encoding="utf-8", errors="replace")
-        seen.log = kernel_log.parse(text, kernel_log.read_allowed())
+        seen.log = kernel_log.parse(text, kernel=seen.kernel)
         # The console is quicker than the results when the kernel dies.
         tracker.add_starts(seen.log.starts)
     seen.running = tuple(test for test, _ in tracker.running)
