@@ -4,10 +4,14 @@
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from ci.cli import cells
 from ci.cli.execution import Binaries
+from ci.cli.progress import Line
 from ci.reports import fixtures, model, problems, results
+from vmtests.kernels import fetch
+from vmtests.kernels.errors import KernelError
 from vmtests.matrix.outcome import Outcome
 from vmtests.matrix.plan import Cell, Matrix
 
@@ -112,6 +116,23 @@ class JudgeTest(unittest.TestCase):
     def test_other_need_stays_unsupported(self) -> None:
         run = _run(model.UNSUPPORTED, "console_log.x needs fscaps: EPERM")
         self.assertEqual(cells.with_required(run, frozenset({"pty"})), run)
+
+
+class _NoKernel:
+    def get(self, series: str) -> None:
+        raise KernelError(f"kernel {series}: not on the mirror (404)")
+
+
+class RunnerTest(unittest.TestCase):
+    """Runner, as far as it goes without a guest."""
+
+    def test_kernel_that_cannot_be_had_is_infrastructure_and_nothing_is_run(self) -> None:
+        setting = mock.Mock(matrix=MATRIX)
+        with mock.patch.object(fetch, "default_fetcher", lambda say, progress: _NoKernel()):
+            outcomes = cells.Runner(setting, Line(quiet=True), quiet=True).run([CELL], None)
+        (outcome,) = outcomes
+        self.assertEqual((outcome.cell, outcome.ending), (CELL, "infrastructure"))
+        self.assertIn("404", outcome.reason)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ RESULTS = "/lxcspec/results/results.jsonl"
 JOB = "/lxcspec/job.json"
 
 CGROUPS = ("unified", "hybrid", "legacy")
-SABOTAGE = ("panic", "hang", "stall", "splat", "reboot")
+SABOTAGE = ("panic", "hang", "stall", "splat", "reboot", "memory")
 
 _DIRECTORIES = {
     "/dev": 0o755,

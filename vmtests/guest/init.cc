@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -55,6 +56,17 @@ Status WriteFile(const char* path, std::string_view text) {
     return FailErrno(std::string("write(") + path + ")");
   }
   return {};
+}
+
+// Takes memory until the kernel has killed everybody else for it, and then this process.
+[[noreturn]] void EatMemory() {
+  (void)WriteFile("/proc/self/oom_score_adj", "-999");
+  constexpr size_t kStep = size_t{1} << 20;
+  while (true) {
+    void* memory = mmap(nullptr, kStep, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) _exit(1);
+  }
 }
 
 class Init {
@@ -158,6 +170,9 @@ void Init::OnTestStart(const Start& start) {
       break;
     case Sabotage::Act::kReboot:
       (void)WriteFile("/proc/sysrq-trigger", "b");
+      break;
+    case Sabotage::Act::kMemory:
+      if (fork() == 0) EatMemory();
       break;
   }
 }

@@ -14,11 +14,10 @@ namespace {
 using nlohmann::json;
 
 Result<Sabotage> ParseSabotage(const json& value) {
-  static const std::map<std::string, Sabotage::Act> kActs = {{"panic", Sabotage::Act::kPanic},
-                                                             {"hang", Sabotage::Act::kHang},
-                                                             {"stall", Sabotage::Act::kStall},
-                                                             {"splat", Sabotage::Act::kSplat},
-                                                             {"reboot", Sabotage::Act::kReboot}};
+  static const std::map<std::string, Sabotage::Act> kActs = {
+      {"panic", Sabotage::Act::kPanic},   {"hang", Sabotage::Act::kHang},
+      {"stall", Sabotage::Act::kStall},   {"splat", Sabotage::Act::kSplat},
+      {"reboot", Sabotage::Act::kReboot}, {"memory", Sabotage::Act::kMemory}};
   const auto act = kActs.find(value.at("act").get<std::string>());
   if (act == kActs.end()) return Fail(EINVAL, "sabotage: unknown act " + value.at("act").dump());
   return Sabotage{.act = act->second, .test = value.at("test").get<std::string>()};

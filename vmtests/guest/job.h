@@ -25,6 +25,7 @@ struct Sabotage {
     kStall,   // stop every process but go on giving signs of life
     kSplat,   // make the kernel log a warning, and go on
     kReboot,  // reset the machine without a word
+    kMemory,  // eat all memory, so that the kernel kills whoever else there is
   };
   Act act = Act::kNone;
   // The test at whose start record init acts.

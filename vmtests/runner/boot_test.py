@@ -132,6 +132,21 @@ class BootTest(unittest.TestCase):
         self.assertEqual(self._kinds(ending), [Kind.TIMEOUT], ending)
         self.assertNotIn("Fake.Last", self._verdicts())
 
+    def test_launcher_killed_for_memory_is_out_of_memory_and_the_rest_goes_on(self) -> None:
+        sabotage = Sabotage("memory", "Fake.NeverEnds")
+        ending = self._run(
+            "Fake.First",
+            "Fake.NeverEnds",
+            "Fake.Last",
+            sabotage=sabotage,
+            # Eating takes its time under emulation.
+            launcher_arguments=("--speed", "2"),
+        )
+        self.assertEqual(self._kinds(ending), [Kind.OUT_OF_MEMORY, Kind.FINISHED], ending)
+        self.assertEqual(self._verdicts()["Fake.NeverEnds"], "crash")
+        self.assertIn("Out of memory: Killed process", self._reason("Fake.NeverEnds"))
+        self.assertEqual(self._verdicts()["Fake.Last"], "pass")
+
     def test_reset_is_a_lost_vm(self) -> None:
         sabotage = Sabotage("reboot", "Fake.NeverEnds")
         ending = self._run("Fake.NeverEnds", "Fake.Last", sabotage=sabotage)

@@ -269,10 +269,14 @@ def run_in_vm(
         denied=tuple(options.denied),
     )
     try:
+        if "/" not in kernel:
+            found = default_fetcher(say).get(kernel)
+    except KernelError as error:
+        # Nothing is wrong with the kernel: it could not be had.
+        return _failure(Kind.INFRASTRUCTURE, str(error))
+    try:
         if "/" in kernel:
             found = own_kernel(Path(kernel), options.modules)
-        else:
-            found = default_fetcher(say).get(kernel)
         return _Run(found, payload, init, results, options, say, on_record, program).run()
     except (KernelError, ModuleError) as error:
         return _failure(Kind.START_FAILURE, str(error))
