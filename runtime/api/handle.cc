@@ -33,6 +33,7 @@ Handle::Handle(runtime::Container container) : abi::Container{}, container_(std:
   SetConfigMembers(*this);
   SetStateMembers(*this);
   SetLifecycleMembers(*this);
+  SetConsoleMembers(*this);
   SetUnbuiltMembers(*this);
   daemonize = true;
   rcv_timeout = -1;

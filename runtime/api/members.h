@@ -19,6 +19,9 @@ void SetStateMembers(abi::Container& members);
 // Lifecycle: start, stop, shutdown, reboot, freeze, cgroup items.
 void SetLifecycleMembers(abi::Container& members);
 
+// A running container's terminals: its console, its log, its ttys, its devpts.
+void SetConsoleMembers(abi::Container& members);
+
 // What this runtime does not do: fails with ENOSYS, naming what is missing.
 void SetUnbuiltMembers(abi::Container& members);
 

@@ -115,12 +115,6 @@ int AskMonitor(abi::Container* client) {
   return -code;
 }
 
-int ConsoleLog(abi::Container* client, abi::ConsoleLog* log) {
-  const int code = client != nullptr && log != nullptr ? ECONNREFUSED : EINVAL;
-  errno = code;
-  return -code;
-}
-
 bool SetTimeout(abi::Container* client, int timeout) {
   if (client == nullptr || (timeout <= 0 && timeout != -1)) return false;
   client->rcv_timeout = timeout;
@@ -137,9 +131,7 @@ void SetStateMembers(abi::Container& members) {
   members.wait = Wait;
   members.get_running_config_item = GetRunningConfigItem;
   members.may_control = MayControl;
-  members.console_log = ConsoleLog;
   members.init_pidfd = InitPidfd;
-  members.devpts_fd = AskMonitor;
   members.seccomp_notify_fd = AskMonitor;
   members.seccomp_notify_fd_active = AskMonitor;
   members.set_timeout = SetTimeout;

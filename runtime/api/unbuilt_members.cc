@@ -68,8 +68,6 @@ void SetUnbuiltMembers(abi::Container& members) {
   SetUnbuilt<"get_interfaces">(members.get_interfaces);
   SetUnbuilt<"get_ips">(members.get_ips);
   SetUnbuilt<"clone">(members.clone);
-  SetUnbuilt<"console_getfd">(members.console_getfd);
-  SetUnbuilt<"console">(members.console);
   SetUnbuilt<"attach">(members.attach);
   SetUnbuilt<"attach_run_wait">(members.attach_run_wait);
   SetUnbuilt<"snapshot">(members.snapshot);

@@ -27,6 +27,8 @@ constexpr std::array kBuilt = {
     Built{"lxc_config_item_is_supported", NeedsNothing},
     Built{"reboot2", NeedsNothing},
     Built{"init_pidfd", HasPidfds},
+    Built{"console_log", NeedsNothing},
+    Built{"devpts_fd", NeedsNothing},
 };
 
 }  // namespace
@@ -43,6 +45,7 @@ bool IsClaimed(std::string_view extension) {
     return built.extension == extension;
   });
   // lxc_log.announced lxc_config_item_is_supported.announced init_pidfd.announced
+  // console_log.announced devpts_fd.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 
