@@ -2,7 +2,6 @@
 //
 // What the monitor answers to the lifecycle's commands.
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 
@@ -15,6 +14,7 @@
 #include "runtime/container/console/commands.h"
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
+#include "runtime/extensions/devpts_fd.h"
 #include "runtime/extensions/init_pidfd.h"
 #include "runtime/kernel/clone.h"
 #include "runtime/kernel/pidfd.h"
@@ -29,12 +29,6 @@ Reply Sent(Result<UniqueFd> fd) {
   Reply reply;
   reply.fds.push_back(*std::move(fd));
   return reply;
-}
-
-Result<UniqueFd> Copied(const UniqueFd& fd) {
-  UniqueFd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return ErrnoFailure("fcntl(F_DUPFD_CLOEXEC)");
-  return copy;
 }
 
 // systemd, and inits like it, take another signal than SIGPWR, and block it for that.
@@ -85,10 +79,8 @@ void Monitor::RegisterCommands() {
   });
   RegisterCgroupCommands();
   HandleConsoleCommands(server_, [this] { return console_.get(); });
-  server_.Handle(Command::kDevptsFd, [this](const Request&) {
-    if (descriptors_.devpts.valid()) return Sent(Copied(descriptors_.devpts));
-    return FailedReply({.code = EBADF, .attempted = "the container has no devpts of its own"});
-  });
+  server_.Handle(Command::kDevptsFd,
+                 [this](const Request&) { return Sent(DevptsFdForClient(descriptors_.devpts)); });
 }
 
 void Monitor::RegisterCgroupCommands() {
