@@ -31,22 +31,22 @@ using ::testing::HasSubstr;
 class OwnCgroups {
  public:
   OwnCgroups() : name_(fmt::format("lxcspec-setup-{}", getpid())) {
-    const auto present = FindHierarchies(ReadWhole("/proc/self/mountinfo").value_or(""),
-                                         ReadWhole("/proc/self/cgroup").value_or(""), "");
-    for (CgroupHierarchy hierarchy : present) {
+    const auto present = FindHostHierarchies(ReadWhole("/proc/self/mountinfo").value_or(""),
+                                             ReadWhole("/proc/self/cgroup").value_or(""), "");
+    for (HostHierarchy hierarchy : present) {
       hierarchy.path = fmt::format("{}/{}", hierarchy.path == "/" ? "" : hierarchy.path, name_);
       if (mkdir(Folder(hierarchy).c_str(), 0755) == 0) made_.push_back(hierarchy);
     }
   }
   ~OwnCgroups() {
-    for (const CgroupHierarchy& one : made_) rmdir(Folder(one).c_str());
+    for (const HostHierarchy& one : made_) rmdir(Folder(one).c_str());
   }
   OwnCgroups(const OwnCgroups&) = delete;
   OwnCgroups& operator=(const OwnCgroups&) = delete;
 
   // Moves this process. A hierarchy that asks for more, as cpuset does, is left out.
   void Enter() const {
-    for (const CgroupHierarchy& one : made_) {
+    for (const HostHierarchy& one : made_) {
       std::ofstream(Folder(one) / "cgroup.procs") << getpid();
     }
   }
@@ -55,22 +55,22 @@ class OwnCgroups {
 
   bool has_cgroup2() const {
     return std::any_of(made_.begin(), made_.end(),
-                       [](const CgroupHierarchy& one) { return one.controllers.empty(); });
+                       [](const HostHierarchy& one) { return one.controllers.empty(); });
   }
 
   // One to look at: of cgroup v1, where there is one.
-  const CgroupHierarchy* Example() const {
-    for (const CgroupHierarchy& one : made_) {
+  const HostHierarchy* Example() const {
+    for (const HostHierarchy& one : made_) {
       if (one.controllers == "pids" || one.controllers == "freezer" || pure_cgroup2()) return &one;
     }
     return nullptr;
   }
 
  private:
-  static fs::path Folder(const CgroupHierarchy& one) { return one.mount_point + one.path; }
+  static fs::path Folder(const HostHierarchy& one) { return one.mount_point + one.path; }
 
   std::string name_;
-  std::vector<CgroupHierarchy> made_;
+  std::vector<HostHierarchy> made_;
 };
 
 class CgroupAutomountTest : public ::testing::Test {
@@ -129,7 +129,7 @@ class CgroupAutomountTest : public ::testing::Test {
 
   OwnCgroups cgroups_;
   TestRoot root_;
-  const CgroupHierarchy* example_ = nullptr;
+  const HostHierarchy* example_ = nullptr;
   std::string top_;
 };
 

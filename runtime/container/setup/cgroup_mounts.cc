@@ -26,7 +26,7 @@ constexpr unsigned long kHarmless = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATI
 constexpr mode_t kFolderMode = 0755;
 constexpr const char* kTarget = "sys/fs/cgroup";
 
-std::string NameOf(const CgroupHierarchy& hierarchy) {
+std::string NameOf(const HostHierarchy& hierarchy) {
   return hierarchy.mount_point.substr(hierarchy.mount_point.rfind('/') + 1);
 }
 
@@ -37,7 +37,7 @@ std::string Relative(std::string_view path) {
 }
 
 // The host's folder of this process's cgroup.
-std::string OwnFolder(const CgroupHierarchy& hierarchy) {
+std::string OwnFolder(const HostHierarchy& hierarchy) {
   return fmt::format("{}/{}", hierarchy.mount_point, Relative(hierarchy.path));
 }
 
@@ -97,7 +97,7 @@ class CgroupMounter {
     own_namespace_ = (plan_.namespaces & CLONE_NEWCGROUP) != 0;
     if (kind == CgroupMount::kNone) return {};
     TRY(Find());
-    const CgroupHierarchy* unified = Unified();
+    const HostHierarchy* unified = Unified();
     const bool pure = unified != nullptr && hierarchies_.size() == 1;
     const bool forced = plan_.automounts.cgroup_force || pure || !plan_.keeps(CAP_SYS_ADMIN);
     if (own_namespace_ && !forced) return {};
@@ -119,14 +119,14 @@ class CgroupMounter {
     if (!mountinfo) return Forward(mountinfo.error());
     const auto cgroups = ReadWhole("/proc/self/cgroup");
     if (!cgroups) return Forward(cgroups.error());
-    hierarchies_ = FindHierarchies(*mountinfo, *cgroups, plan_.rootfs.mount_point);
+    hierarchies_ = FindHostHierarchies(*mountinfo, *cgroups, plan_.rootfs.mount_point);
     return {};
   }
 
-  const CgroupHierarchy* Unified() const {
+  const HostHierarchy* Unified() const {
     const auto found =
         std::find_if(hierarchies_.begin(), hierarchies_.end(),
-                     [](const CgroupHierarchy& one) { return one.controllers.empty(); });
+                     [](const HostHierarchy& one) { return one.controllers.empty(); });
     return found != hierarchies_.end() ? &*found : nullptr;
   }
 
@@ -139,7 +139,7 @@ class CgroupMounter {
         {.type = "tmpfs", .source = "none", .flags = kHarmless, .data = "size=10240k,mode=755"});
     if (!tmpfs) return Forward(tmpfs.error());
     TRY(AttachMount(tmpfs->get(), target));
-    for (const CgroupHierarchy& hierarchy : hierarchies_) {
+    for (const HostHierarchy& hierarchy : hierarchies_) {
       const std::string name = NameOf(hierarchy);
       const auto folder = MakeFolderInRoot(tmpfs->get(), name, kFolderMode);
       if (!folder) return Forward(folder.error());
@@ -156,14 +156,14 @@ class CgroupMounter {
     return {};
   }
 
-  Status MountOne(const CgroupHierarchy& hierarchy, int target) {
+  Status MountOne(const HostHierarchy& hierarchy, int target) {
     if (own_namespace_) return MountOfNamespace(hierarchy, target);
     if (plan_.automounts.cgroup == CgroupMount::kFull) return BindAll(hierarchy, target);
     return BindOwn(hierarchy, target);
   }
 
   // Its root is the container's own cgroup.
-  Status MountOfNamespace(const CgroupHierarchy& hierarchy, int target) {
+  Status MountOfNamespace(const HostHierarchy& hierarchy, int target) {
     const bool unified = hierarchy.controllers.empty();
     const auto tree = NewMount({.type = unified ? "cgroup2" : "cgroup",
                                 .source = unified ? "cgroup2" : "cgroup",
@@ -174,7 +174,7 @@ class CgroupMounter {
     return read_only() ? AddMountFlags(tree->get(), MS_RDONLY, false) : Status();
   }
 
-  Status BindAll(const CgroupHierarchy& hierarchy, int target) {
+  Status BindAll(const HostHierarchy& hierarchy, int target) {
     const auto tree = CloneTree(AT_FDCWD, hierarchy.mount_point, false);
     if (!tree) return Forward(tree.error());
     const auto own = CloneTree(AT_FDCWD, OwnFolder(hierarchy), false);
@@ -189,7 +189,7 @@ class CgroupMounter {
   }
 
   // The way to the container's cgroup is made of folders that are none.
-  Status BindOwn(const CgroupHierarchy& hierarchy, int target) {
+  Status BindOwn(const HostHierarchy& hierarchy, int target) {
     const auto own = CloneTree(AT_FDCWD, OwnFolder(hierarchy), false);
     if (!own) return Forward(own.error());
     if (hierarchy.controllers.empty() && hierarchies_.size() == 1) {
@@ -213,15 +213,15 @@ class CgroupMounter {
   const SetupPlan& plan_;
   const int root_;
   bool own_namespace_ = false;
-  std::vector<CgroupHierarchy> hierarchies_;
+  std::vector<HostHierarchy> hierarchies_;
 };
 
 }  // namespace
 
-std::vector<CgroupHierarchy> FindHierarchies(std::string_view mountinfo, std::string_view cgroups,
-                                             std::string_view except) {
+std::vector<HostHierarchy> FindHostHierarchies(std::string_view mountinfo, std::string_view cgroups,
+                                               std::string_view except) {
   const std::vector<MountedCgroup> mounted = MountedCgroups(mountinfo, except);
-  std::vector<CgroupHierarchy> hierarchies;
+  std::vector<HostHierarchy> hierarchies;
   std::istringstream lines{std::string(cgroups)};
   for (std::string line; std::getline(lines, line);) {
     // <id>:<controllers>:<path>

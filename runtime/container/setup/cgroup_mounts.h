@@ -15,7 +15,7 @@
 namespace lxcspec::runtime {
 
 // A hierarchy that the host has mounted and this process is in.
-struct CgroupHierarchy {
+struct HostHierarchy {
   // Where the host has it.
   std::string mount_point;
   // Controllers, with commas between, and name=<x> of one without; empty: cgroup2.
@@ -26,8 +26,8 @@ struct CgroupHierarchy {
 
 // From the texts of /proc/self/mountinfo and /proc/self/cgroup. Mounts below `except` are not the
 // host's.
-std::vector<CgroupHierarchy> FindHierarchies(std::string_view mountinfo, std::string_view cgroups,
-                                             std::string_view except);
+std::vector<HostHierarchy> FindHostHierarchies(std::string_view mountinfo, std::string_view cgroups,
+                                               std::string_view except);
 
 // Mounts what is asked for below `root`, whose /sys is there. With a cgroup namespace the container
 // can mount it itself, and so only what is forced is.

@@ -16,7 +16,7 @@ constexpr std::string_view kHybrid =
     "36 30 0:31 / /tmp rw - tmpfs tmpfs rw\n";
 
 TEST(CgroupMountsTest, HierarchiesAreFoundWhereTheHostHasThem) {
-  const auto found = FindHierarchies(
+  const auto found = FindHostHierarchies(
       kHybrid, "3:cpu,cpuacct:/lxc/c\n2:pids:/lxc/c\n1:name=systemd:/\n0::/user\n", "/c/rootfs");
 
   ASSERT_EQ(found.size(), 3U);
@@ -29,16 +29,16 @@ TEST(CgroupMountsTest, HierarchiesAreFoundWhereTheHostHasThem) {
 }
 
 TEST(CgroupMountsTest, WholeHierarchiesAreKnownInACgroupNamespaceToo) {
-  const auto found = FindHierarchies("33 30 0:29 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-                                     "0::/\n", "/c/rootfs");
+  const auto found = FindHostHierarchies(
+      "33 30 0:29 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n", "/c/rootfs");
 
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].mount_point, "/sys/fs/cgroup");
 }
 
 TEST(CgroupMountsTest, NothingIsFoundInNothing) {
-  EXPECT_TRUE(FindHierarchies("", "", "").empty());
-  EXPECT_TRUE(FindHierarchies(kHybrid, "nonsense\n", "").empty());
+  EXPECT_TRUE(FindHostHierarchies("", "", "").empty());
+  EXPECT_TRUE(FindHostHierarchies(kHybrid, "nonsense\n", "").empty());
 }
 
 }  // namespace
