@@ -111,9 +111,11 @@ Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& na
   return placement;
 }
 
-Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placement) {
+Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placement,
+                                                  const Announce& announce) {
   ContainerCgroups cgroups;
   cgroups.placement_ = placement;
+  cgroups.announce_ = announce;
   const auto own = CgroupsOf("self");
   if (!own) return Forward(own.error());
   cgroups.layout_ = own->layout;
@@ -135,7 +137,10 @@ Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placeme
   for (int number = 0; number < kMostNumbers; ++number) {
     const std::string suffix = number == 0 ? "" : fmt::format("-{}", number);
     auto made = cgroups.Make(placement, suffix);
-    if (made) return cgroups;
+    if (made) {
+      cgroups.announce_ = nullptr;
+      return cgroups;
+    }
     cgroups.Undo();
     if (made.error().code != EEXIST || !placement.numbered) return Forward(made.error());
   }
@@ -168,6 +173,7 @@ Status ContainerCgroups::MakeIn(Place& place, const CgroupPlacement& placement,
     return {};
   }
   EnableControllers(*place.payload);
+  TRY(Announced(place.payload->folder() + "/" + placement.inner));
   auto made = place.payload->Make(placement.inner);
   if (!made) return Forward(std::move(made).error());
   made_.push_back(made->folder());
@@ -183,6 +189,7 @@ Result<Cgroup> ContainerCgroups::MakePath(const Place& place, const std::string&
   const std::vector<std::string> names = Words(path, "/");
   for (size_t i = 0; i < names.size(); ++i) {
     EnableControllers(*at);
+    TRY(Announced(at->folder() + "/" + names[i]));
     auto next = at->Make(names[i]);
     if (!next && next.error().code == EEXIST && i + 1 < names.size()) {
       next = at->Child(names[i]);
@@ -196,6 +203,18 @@ Result<Cgroup> ContainerCgroups::MakePath(const Place& place, const std::string&
     at = std::move(next);
   }
   return at;
+}
+
+Status ContainerCgroups::Announced(const std::string& folder) const {
+  if (!announce_) return {};
+  // Nothing is in them yet. The last one may turn out to be another container's: what is only on
+  // the way is never killed.
+  std::vector<std::string> paths;
+  for (const std::string& made : made_) {
+    paths.push_back(made.ends_with(kOnTheWay) ? made : made + kOnTheWay);
+  }
+  paths.push_back(folder + kOnTheWay);
+  return announce_(paths);
 }
 
 void ContainerCgroups::Undo() {

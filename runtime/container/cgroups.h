@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,8 +40,13 @@ Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& na
 
 class ContainerCgroups {
  public:
+  // Is told before each is made what is there by then, in the form of Paths(): so that whoever
+  // finds the traces of a caller that was killed here can remove them.
+  using Announce = std::function<Status(const std::vector<std::string>& paths)>;
+
   // Makes them. A hierarchy that may not be written to is left out; on failure nothing stays.
-  static Result<ContainerCgroups> Create(const CgroupPlacement& placement);
+  static Result<ContainerCgroups> Create(const CgroupPlacement& placement,
+                                         const Announce& announce = nullptr);
 
   ContainerCgroups(ContainerCgroups&&) = default;
   ContainerCgroups& operator=(ContainerCgroups&&) = default;
@@ -102,7 +108,11 @@ class ContainerCgroups {
   void Undo();
   const Place* WithItem(const std::string& item) const;
 
+  Status Announced(const std::string& folder) const;
+
   CgroupPlacement placement_;
+  // Only while they are made.
+  Announce announce_;
   CgroupLayout layout_ = CgroupLayout::kNone;
   std::vector<Place> places_;
   std::vector<std::string> made_;

@@ -53,6 +53,7 @@ Monitor::Monitor(StartPlan plan, StartReporter reporter, EventLoop loop)
 
 void Monitor::Run() {
   if (auto opened = InStage("start: monitor", Open()); !opened) {
+    if (record_) record_->Remove();
     return reporter_.Failed(opened.error());
   }
   Result<bool> again = true;
@@ -76,6 +77,8 @@ void Monitor::Run() {
 Status Monitor::Open() {
   auto record = RunRecord::Take(plan_.place);
   if (!record) return Forward(std::move(record).error());
+  // A monitor that was killed, and after which nobody has asked for the container yet.
+  TRY(ContainerCgroups::RemoveAt(record->contents().cgroups));
   record_ = *std::move(record);
   TRY(record_->Write({.place = plan_.place, .cgroups = {}, .devices = {}}));
   RegisterCommands();

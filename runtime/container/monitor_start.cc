@@ -81,10 +81,13 @@ ChildContext Monitor::InitsConsole() const {
 
 Status Monitor::PrepareCgroups() {
   if (!cgroups_) {
-    auto made = ContainerCgroups::Create(plan_.cgroups);
+    const auto record = [this](const std::vector<std::string>& paths) {
+      return record_->Write({.place = plan_.place, .cgroups = paths, .devices = {}});
+    };
+    auto made = ContainerCgroups::Create(plan_.cgroups, record);
     if (!made) return Forward(std::move(made).error());
     cgroups_ = *std::move(made);
-    TRY(record_->Write({.place = plan_.place, .cgroups = cgroups_->Paths(), .devices = {}}));
+    TRY(record(cgroups_->Paths()));
     TRY(cgroups_->EnterMonitor());
   }
   return cgroups_->ApplyLimits(plan_.config);
