@@ -11,8 +11,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
@@ -137,8 +135,9 @@ std::vector<Place> RecordedPlaces() {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(*folder, error)) {
     if (entry.path().extension() != ".json") continue;
-    std::ifstream file(entry.path());
-    RunContents contents = Parse({std::istreambuf_iterator<char>(file), {}});
+    const UniqueFd file(open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.valid()) continue;
+    RunContents contents = Parse(ReadWhole(file.get()));
     if (!contents.place.name.empty()) places.push_back(std::move(contents.place));
   }
   return places;

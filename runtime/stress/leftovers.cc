@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -18,9 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Empty for a process that ends meanwhile, which an iterator over a stream would throw at.
 std::string ReadFile(const fs::path& path) {
   std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 bool IsNumber(const std::string& text) {

@@ -202,8 +202,10 @@ int Run(const Library& library, const fs::path& idle, int cycles, int kills, uns
     fmt::print("left_{} {}\n", kind, count);
     left += count;
   }
-  for (const FoundProcess& process : FindProcesses(ground.mark)) {
-    fmt::print(stderr, "left: {} {}\n", process.pid, process.command_line);
+  if (left > 0) {
+    for (const FoundProcess& process : FindProcesses(ground.mark)) {
+      fmt::print(stderr, "left: {} {}\n", process.pid, process.command_line);
+    }
   }
   const bool good =
       left == 0 && failed_cycles == 0 && killed.failures == 0 && killed.killed == kills;
