@@ -10,6 +10,7 @@ namespace lxcspec::runtime {
 namespace {
 
 constexpr std::string_view kDefaultProfile = "lxc-container-default-cgns";
+constexpr std::string_view kNestingProfile = "lxc-container-default-with-nesting";
 constexpr std::string_view kUnconfined = "unconfined";
 
 std::string First(const Config& config, std::string_view key) {
@@ -23,14 +24,22 @@ Result<Confinement> PlanConfinement(const Config& config, const LsmState& state,
                                     const std::function<bool(std::string_view)>& has_profile) {
   Confinement confinement;
   const std::string profile = First(config, "lxc.apparmor.profile");
-  if (state.apparmor && profile != "unchanged") {
-    if (profile == "generated") return Failure(ENOTSUP, "lxc.apparmor.profile: generated");
-    const bool confined = state.apparmor_label != kUnconfined;
-    if (!profile.empty()) {
-      if (confined || profile != kUnconfined) confinement.apparmor = profile;
-    } else if (!confined && has_profile(kDefaultProfile)) {
-      confinement.apparmor = kDefaultProfile;
+  const bool confined = state.apparmor_label != kUnconfined;
+  if (!state.apparmor || profile == "unchanged") {
+    // Nothing to do.
+  } else if (profile == "generated") {
+    const bool nesting = First(config, "lxc.apparmor.allow_nesting") == "1";
+    const std::string_view installed = nesting ? kNestingProfile : kDefaultProfile;
+    if (!confined && !has_profile(installed)) {
+      return Failure(ENOTSUP, fmt::format("lxc.apparmor.profile: nothing is generated here, and "
+                                          "the profile {} is not loaded",
+                                          installed));
     }
+    if (!confined) confinement.apparmor = installed;
+  } else if (!profile.empty()) {
+    if (confined || profile != kUnconfined) confinement.apparmor = profile;
+  } else if (!confined && has_profile(kDefaultProfile)) {
+    confinement.apparmor = kDefaultProfile;
   }
   // What LXC documents as the context that changes nothing.
   const std::string context = First(config, "lxc.selinux.context");

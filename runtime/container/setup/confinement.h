@@ -23,7 +23,8 @@ struct Confinement {
 
 // From lxc.apparmor.profile and lxc.selinux.context, which mean nothing on a host without these.
 // Unset, the profile is the one that LXC installs, where the host has loaded it and does not
-// confine this process already. ENOTSUP for a generated profile.
+// confine this process already. So it is for a generated one, because none is generated here; but
+// ENOTSUP where that is not loaded.
 Result<Confinement> PlanConfinement(const Config& config, const LsmState& state,
                                     const std::function<bool(std::string_view)>& has_profile);
 

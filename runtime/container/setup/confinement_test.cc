@@ -51,8 +51,17 @@ TEST(ConfinementTest, UnchangedAndUnconfinedChangeNothing) {
   EXPECT_EQ(Planned("lxc.apparmor.profile = unconfined", WithAppArmor())->apparmor, "");
 }
 
-TEST(ConfinementTest, GeneratedProfileIsRefused) {
-  const auto planned = Planned("lxc.apparmor.profile = generated", WithAppArmor());
+TEST(ConfinementTest, InstalledProfileStandsForAGeneratedOne) {
+  EXPECT_EQ(Planned("lxc.apparmor.profile = generated", WithAppArmor())->apparmor, kDefault);
+  EXPECT_EQ(
+      Planned("lxc.apparmor.profile = generated\nlxc.apparmor.allow_nesting = 1", WithAppArmor())
+          ->apparmor,
+      "lxc-container-default-with-nesting");
+  EXPECT_EQ(Planned("lxc.apparmor.profile = generated", WithAppArmor("outer"))->apparmor, "");
+}
+
+TEST(ConfinementTest, GeneratedProfileIsRefusedWhereNothingCanStandForIt) {
+  const auto planned = Planned("lxc.apparmor.profile = generated", WithAppArmor(), false);
 
   ASSERT_FALSE(planned);
   EXPECT_EQ(planned.error().code, ENOTSUP);
