@@ -27,6 +27,8 @@ LEGEND = (
 )
 # How many lines of differences a person still reads.
 _MOST_DIFFERENCES = 60
+# How many denied system calls a heading names.
+_MOST_NAMES = 4
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -65,7 +67,9 @@ def heading(group: Sequence[Outcome]) -> str:
     """Name a group: testee, version, cgroup layout, and what was denied."""
     cell = group[0].cell
     version = next((f" {outcome.version}" for outcome in group if outcome.version), "")
-    denied = f", without {', '.join(cell.denied)}" if cell.denied else ""
+    names = ", ".join(cell.denied[:_MOST_NAMES])
+    more = len(cell.denied) - _MOST_NAMES
+    denied = f", without {names}{f' and {more} more' if more > 0 else ''}" if names else ""
     return f"{cell.testee}{version}, cgroups {cell.cgroup}{denied}"
 
 

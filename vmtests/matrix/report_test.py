@@ -114,6 +114,12 @@ class ReportTest(unittest.TestCase):
     def test_text_is_as_expected(self) -> None:
         self._golden("report.txt", render.text(OUTCOMES, 100))
 
+    def test_heading_names_only_the_first_of_many_denied_calls(self) -> None:
+        for count, wanted in ((0, "unified"), (2, "without c0, c1"), (6, "c3 and 2 more")):
+            cell = Cell("6.1", "unified", "t", tuple(f"c{i}" for i in range(count)))
+            with self.subTest(count):
+                self.assertTrue(render.heading([Outcome(cell, "pass")]).endswith(wanted))
+
     def test_junit_is_as_expected(self) -> None:
         self._golden("report.xml", render.junit(OUTCOMES))
 
