@@ -47,6 +47,10 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(_after(words, "-accel"), "kvm")
         self.assertEqual(_after(words, "-cpu"), "host")
 
+    def test_late_timer_of_a_busy_host_is_no_panic(self) -> None:
+        words = command(MACHINE)
+        self.assertIn("no_timer_check", _after(words, "-append").split())
+
     def test_panic_ends_qemu(self) -> None:
         words = command(MACHINE)
         self.assertIn("-no-reboot", words)
