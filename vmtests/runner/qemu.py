@@ -31,7 +31,7 @@ _KERNEL_ARGUMENTS = (
     # A panic resets the machine at once, and -no-reboot turns that into the end of QEMU.
     "panic=-1",
     "printk.devkmsg=on",
-    # On a busy host an emulated timer can be too late for the kernel's look whether it works at all,
+    # On a busy host an emulated timer can be too late for the look whether it works at all,
     # and that ends in a panic.
     "no_timer_check",
     # No profile is loaded in the guest, and an implementation that tries to enter one would fail
