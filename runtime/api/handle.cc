@@ -34,6 +34,8 @@ Handle::Handle(runtime::Container container) : abi::Container{}, container_(std:
   SetStateMembers(*this);
   SetLifecycleMembers(*this);
   SetConsoleMembers(*this);
+  SetNetworkMembers(*this);
+  SetDeviceMembers(*this);
   SetUnbuiltMembers(*this);
   daemonize = true;
   rcv_timeout = -1;

@@ -22,6 +22,12 @@ void SetLifecycleMembers(abi::Container& members);
 // A running container's terminals: its console, its log, its ttys, its devpts.
 void SetConsoleMembers(abi::Container& members);
 
+// Network: interfaces and addresses, and devices moved in and out.
+void SetNetworkMembers(abi::Container& members);
+
+// Device nodes.
+void SetDeviceMembers(abi::Container& members);
+
 // What this runtime does not do: fails with ENOSYS, naming what is missing.
 void SetUnbuiltMembers(abi::Container& members);
 

@@ -65,8 +65,6 @@ void SetUnbuiltMembers(abi::Container& members) {
   SetUnbuilt<"destroy">(members.destroy);
   SetUnbuilt<"create">(members.create);
   SetUnbuilt<"rename">(members.rename);
-  SetUnbuilt<"get_interfaces">(members.get_interfaces);
-  SetUnbuilt<"get_ips">(members.get_ips);
   SetUnbuilt<"clone">(members.clone);
   SetUnbuilt<"attach">(members.attach);
   SetUnbuilt<"attach_run_wait">(members.attach_run_wait);
@@ -74,10 +72,6 @@ void SetUnbuiltMembers(abi::Container& members) {
   SetUnbuilt<"snapshot_list">(members.snapshot_list);
   SetUnbuilt<"snapshot_restore">(members.snapshot_restore);
   SetUnbuilt<"snapshot_destroy">(members.snapshot_destroy);
-  SetUnbuilt<"add_device_node">(members.add_device_node);
-  SetUnbuilt<"remove_device_node">(members.remove_device_node);
-  SetUnbuilt<"attach_interface">(members.attach_interface);
-  SetUnbuilt<"detach_interface">(members.detach_interface);
   SetUnbuilt<"checkpoint">(members.checkpoint);
   SetUnbuilt<"restore">(members.restore);
   SetUnbuilt<"destroy_with_snapshots">(members.destroy_with_snapshots);
