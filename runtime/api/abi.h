@@ -8,15 +8,43 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace lxcspec::runtime::abi {
 
 struct Snapshot;
 struct MigrateOptions;
-struct AttachOptions;
 struct BackingStoreSpecs;
 struct Mount;
+struct Groups {
+  size_t size;
+  gid_t* list;
+};
+
+struct AttachOptions {
+  int attach_flags;
+  int namespaces;
+  long personality;
+  char* initial_cwd;
+  uid_t uid;
+  gid_t gid;
+  int env_policy;
+  char** extra_env_vars;
+  char** extra_keep_env;
+  int stdin_fd;
+  int stdout_fd;
+  int stderr_fd;
+  int log_fd;
+  char* lsm_label;
+  Groups groups;
+};
+
+struct AttachCommand {
+  char* program;
+  char** argv;
+};
+
 using AttachFunction = int (*)(void* payload);
 
 struct Log {

@@ -6,6 +6,7 @@
 #include "runtime/api/abi.h"
 
 #include <gtest/gtest.h>
+#include <lxc/attach_options.h>
 #include <lxc/lxccontainer.h>
 
 #include <cstddef>
@@ -101,6 +102,16 @@ static_assert(offsetof(abi::Log, prefix) == offsetof(struct lxc_log, prefix));
 static_assert(offsetof(abi::Log, quiet) == offsetof(struct lxc_log, quiet));
 static_assert(sizeof(abi::ConsoleLog) == sizeof(struct lxc_console_log));
 static_assert(offsetof(abi::ConsoleLog, data) == offsetof(struct lxc_console_log, data));
+
+static_assert(sizeof(abi::AttachOptions) == sizeof(lxc_attach_options_t));
+static_assert(offsetof(abi::AttachOptions, uid) == offsetof(lxc_attach_options_t, uid));
+static_assert(offsetof(abi::AttachOptions, env_policy) ==
+              offsetof(lxc_attach_options_t, env_policy));
+static_assert(offsetof(abi::AttachOptions, stdin_fd) == offsetof(lxc_attach_options_t, stdin_fd));
+static_assert(offsetof(abi::AttachOptions, lsm_label) == offsetof(lxc_attach_options_t, lsm_label));
+static_assert(offsetof(abi::AttachOptions, groups) == offsetof(lxc_attach_options_t, groups));
+static_assert(sizeof(abi::AttachCommand) == sizeof(lxc_attach_command_t));
+static_assert(offsetof(abi::AttachCommand, argv) == offsetof(lxc_attach_command_t, argv));
 
 TEST(AbiTest, OurLayoutIsTheInstalledHeaders) { SUCCEED(); }
 

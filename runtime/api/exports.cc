@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/api/abi.h"
+#include "runtime/api/attach_members.h"
 #include "runtime/api/handle.h"
 #include "runtime/container/listing.h"
 #include "runtime/container/system_config.h"
@@ -175,14 +176,11 @@ EXPORT int list_all_containers(const char* lxcpath, char*** names, abi::Containe
   return list_defined_containers(lxcpath, names, containers);
 }
 
-EXPORT int lxc_attach_run_command(void*) {
-  errno = ENOSYS;
-  return -1;
+EXPORT int lxc_attach_run_command(void* payload) {
+  const auto* command = static_cast<const abi::AttachCommand*>(payload);
+  return runtime::ExecuteCommand(command->program, command->argv);
 }
 
-EXPORT int lxc_attach_run_shell(void*) {
-  errno = ENOSYS;
-  return -1;
-}
+EXPORT int lxc_attach_run_shell(void*) { return runtime::ExecuteShell(); }
 
 }  // extern "C"

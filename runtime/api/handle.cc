@@ -32,6 +32,7 @@ char* Copy(const std::string& text) { return strdup(text.c_str()); }
 Handle::Handle(runtime::Container container) : abi::Container{}, container_(std::move(container)) {
   SetConfigMembers(*this);
   SetStateMembers(*this);
+  SetAttachMembers(*this);
   SetLifecycleMembers(*this);
   SetConsoleMembers(*this);
   SetNetworkMembers(*this);

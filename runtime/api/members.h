@@ -27,6 +27,8 @@ void SetNetworkMembers(abi::Container& members);
 
 // Device nodes.
 void SetDeviceMembers(abi::Container& members);
+// Further processes in a running container.
+void SetAttachMembers(abi::Container& members);
 
 // What this runtime does not do: fails with ENOSYS, naming what is missing.
 void SetUnbuiltMembers(abi::Container& members);

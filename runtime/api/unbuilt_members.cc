@@ -51,23 +51,14 @@ bool CreateWithList(abi::Container* client, const char*, const char*, abi::Backi
   return false;
 }
 
-int AttachRunWaitWithList(abi::Container* client, abi::AttachOptions*, const char*, const char*,
-                          ...) {
-  ComplainOfAbsence(client, "attach_run_waitl");
-  return -ENOSYS;
-}
-
 }  // namespace
 
 void SetUnbuiltMembers(abi::Container& members) {
   members.createl = CreateWithList;
-  members.attach_run_waitl = AttachRunWaitWithList;
   SetUnbuilt<"destroy">(members.destroy);
   SetUnbuilt<"create">(members.create);
   SetUnbuilt<"rename">(members.rename);
   SetUnbuilt<"clone">(members.clone);
-  SetUnbuilt<"attach">(members.attach);
-  SetUnbuilt<"attach_run_wait">(members.attach_run_wait);
   SetUnbuilt<"snapshot">(members.snapshot);
   SetUnbuilt<"snapshot_list">(members.snapshot_list);
   SetUnbuilt<"snapshot_restore">(members.snapshot_restore);
