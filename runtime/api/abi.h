@@ -13,9 +13,7 @@
 
 namespace lxcspec::runtime::abi {
 
-struct Snapshot;
 struct MigrateOptions;
-struct BackingStoreSpecs;
 struct Mount;
 struct Groups {
   size_t size;
@@ -46,6 +44,35 @@ struct AttachCommand {
 };
 
 using AttachFunction = int (*)(void* payload);
+
+struct Snapshot {
+  char* name;
+  char* comment_pathname;
+  char* timestamp;
+  char* lxcpath;
+  // Frees the strings; the array that it stands in is the client's to free.
+  void (*free)(Snapshot*);
+};
+
+struct BackingStoreSpecs {
+  char* fstype;
+  uint64_t fssize;
+  struct {
+    char* zfsroot;
+  } zfs;
+  struct {
+    char* vg;
+    char* lv;
+    char* thinpool;
+  } lvm;
+  char* dir;
+  struct {
+    char* rbdname;
+    char* rbdpool;
+    // Since LXC 7.0: older clients' structs end before it.
+    char* rbduser;
+  } rbd;
+};
 
 struct Log {
   const char* name;

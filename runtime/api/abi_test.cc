@@ -113,6 +113,22 @@ static_assert(offsetof(abi::AttachOptions, groups) == offsetof(lxc_attach_option
 static_assert(sizeof(abi::AttachCommand) == sizeof(lxc_attach_command_t));
 static_assert(offsetof(abi::AttachCommand, argv) == offsetof(lxc_attach_command_t, argv));
 
+static_assert(sizeof(abi::Snapshot) == sizeof(struct lxc_snapshot));
+static_assert(offsetof(abi::Snapshot, name) == offsetof(struct lxc_snapshot, name));
+static_assert(offsetof(abi::Snapshot, comment_pathname) ==
+              offsetof(struct lxc_snapshot, comment_pathname));
+static_assert(offsetof(abi::Snapshot, timestamp) == offsetof(struct lxc_snapshot, timestamp));
+static_assert(offsetof(abi::Snapshot, lxcpath) == offsetof(struct lxc_snapshot, lxcpath));
+static_assert(offsetof(abi::Snapshot, free) == offsetof(struct lxc_snapshot, free));
+
+static_assert(offsetof(abi::BackingStoreSpecs, fssize) == offsetof(struct bdev_specs, fssize));
+static_assert(offsetof(abi::BackingStoreSpecs, zfs) == offsetof(struct bdev_specs, zfs));
+static_assert(offsetof(abi::BackingStoreSpecs, lvm) == offsetof(struct bdev_specs, lvm));
+static_assert(offsetof(abi::BackingStoreSpecs, dir) == offsetof(struct bdev_specs, dir));
+static_assert(offsetof(abi::BackingStoreSpecs, rbd) == offsetof(struct bdev_specs, rbd));
+static_assert(offsetof(abi::BackingStoreSpecs, rbd.rbduser) == 72);
+static_assert(sizeof(abi::BackingStoreSpecs) == 80);
+
 TEST(AbiTest, OurLayoutIsTheInstalledHeaders) { SUCCEED(); }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "runtime/api/attach_members.h"
 #include "runtime/api/handle.h"
 #include "runtime/container/listing.h"
+#include "runtime/container/storage/create.h"
 #include "runtime/container/system_config.h"
 #include "runtime/extensions/claims.h"
 #include "runtime/extensions/lxc_config_item_is_supported.h"
@@ -31,6 +32,12 @@ constexpr int kNoDescriptor = -9;
 std::string DefaultPath() { return SystemConfigItem("lxc.lxcpath").value_or("/var/lib/lxc"); }
 
 Handle* OpenHandle(const std::string& name, const std::string& lxcpath) {
+  // What somebody left half made, or half removed, is no container.
+  if (name.find('/') == name.npos) {
+    if (const auto done = RemoveInterrupted({.lxcpath = lxcpath, .name = name}); !done) {
+      Log(LogLevel::kError, "lxccontainer", name + ": " + done.error().ToString());
+    }
+  }
   auto container = Container::Open(name, lxcpath);
   if (!container) {
     Log(LogLevel::kError, "lxccontainer", name + ": " + container.error().ToString());
@@ -41,13 +48,19 @@ Handle* OpenHandle(const std::string& name, const std::string& lxcpath) {
 }
 
 // Hands lists to a client that frees them. Containers whose configuration fails are left out.
-int HandOver(const std::vector<std::string>& names, const std::string& lxcpath, char*** names_out,
-             abi::Container*** containers_out) {
+int HandOver(Result<std::vector<std::string>> (*list)(const std::string& lxcpath),
+             const char* lxcpath, char*** names_out, abi::Container*** containers_out) {
+  const std::string path = lxcpath != nullptr ? lxcpath : DefaultPath();
+  const auto names = list(path);
+  if (!names) {
+    errno = names.error().code;
+    return -1;
+  }
   std::vector<std::string> listed;
   std::vector<Handle*> handles;
-  for (const std::string& name : names) {
+  for (const std::string& name : *names) {
     if (containers_out != nullptr) {
-      Handle* handle = OpenHandle(name, lxcpath);
+      Handle* handle = OpenHandle(name, path);
       if (handle == nullptr) continue;
       handles.push_back(handle);
     }
@@ -159,21 +172,16 @@ EXPORT const char* lxc_get_global_config_item(const char* key) {
 
 EXPORT int list_defined_containers(const char* lxcpath, char*** names,
                                    abi::Container*** containers) {
-  const std::string path = lxcpath != nullptr ? lxcpath : runtime::DefaultPath();
-  const auto defined = runtime::DefinedContainers(path);
-  if (!defined) {
-    errno = defined.error().code;
-    return -1;
-  }
-  return runtime::HandOver(*defined, path, names, containers);
+  return runtime::HandOver(runtime::DefinedContainers, lxcpath, names, containers);
 }
 
-EXPORT int list_active_containers(const char*, char*** names, abi::Container*** containers) {
-  return runtime::HandOver({}, "", names, containers);
+EXPORT int list_active_containers(const char* lxcpath, char*** names,
+                                  abi::Container*** containers) {
+  return runtime::HandOver(runtime::ActiveContainers, lxcpath, names, containers);
 }
 
 EXPORT int list_all_containers(const char* lxcpath, char*** names, abi::Container*** containers) {
-  return list_defined_containers(lxcpath, names, containers);
+  return runtime::HandOver(runtime::AllContainers, lxcpath, names, containers);
 }
 
 EXPORT int lxc_attach_run_command(void* payload) {

@@ -30,6 +30,9 @@ void SetDeviceMembers(abi::Container& members);
 // Further processes in a running container.
 void SetAttachMembers(abi::Container& members);
 
+// Containers on disk: create, destroy, rename, clone, snapshots.
+void SetStorageMembers(abi::Container& members);
+
 // What this runtime does not do: fails with ENOSYS, naming what is missing.
 void SetUnbuiltMembers(abi::Container& members);
 

@@ -45,28 +45,11 @@ void SetUnbuilt(R (*&member)(abi::Container*, Parameters...)) {
   };
 }
 
-bool CreateWithList(abi::Container* client, const char*, const char*, abi::BackingStoreSpecs*, int,
-                    ...) {
-  ComplainOfAbsence(client, "createl");
-  return false;
-}
-
 }  // namespace
 
 void SetUnbuiltMembers(abi::Container& members) {
-  members.createl = CreateWithList;
-  SetUnbuilt<"destroy">(members.destroy);
-  SetUnbuilt<"create">(members.create);
-  SetUnbuilt<"rename">(members.rename);
-  SetUnbuilt<"clone">(members.clone);
-  SetUnbuilt<"snapshot">(members.snapshot);
-  SetUnbuilt<"snapshot_list">(members.snapshot_list);
-  SetUnbuilt<"snapshot_restore">(members.snapshot_restore);
-  SetUnbuilt<"snapshot_destroy">(members.snapshot_destroy);
   SetUnbuilt<"checkpoint">(members.checkpoint);
   SetUnbuilt<"restore">(members.restore);
-  SetUnbuilt<"destroy_with_snapshots">(members.destroy_with_snapshots);
-  SetUnbuilt<"snapshot_destroy_all">(members.snapshot_destroy_all);
   SetUnbuilt<"migrate">(members.migrate);
   SetUnbuilt<"mount">(members.mount);
   SetUnbuilt<"umount">(members.umount);

@@ -157,6 +157,31 @@ const std::vector<std::string>& Config::Values(std::string_view key) const {
   return found != values_.end() ? found->second : kNone;
 }
 
+Status Config::ReplaceValue(std::string_view key, std::string_view value,
+                            std::string_view replacement) {
+  const auto line = std::find(lines_.begin(), lines_.end(), Line(key, value));
+  if (key == kInclude && line != lines_.end()) {
+    line->second = replacement;
+    return {};
+  }
+  const Key* entry = FindKey(key);
+  if (entry == nullptr) return UnknownKey(key);
+  auto canonical = Canonical(*entry, key, replacement);
+  if (!canonical) return Forward(std::move(canonical).error());
+  if (canonical->size() != 1) {
+    return Failure(EINVAL, fmt::format("{}: \"{}\" is not one value", key, replacement));
+  }
+  const auto values = values_.find(key);
+  if (line == lines_.end() || values == values_.end()) {
+    return Failure(ENOENT, fmt::format("{}: \"{}\" is not set", key, value));
+  }
+  line->second = canonical->front();
+  // What was set here came after what was included.
+  const auto held = std::find(values->second.rbegin(), values->second.rend(), value);
+  if (held != values->second.rend()) *held = canonical->front();
+  return {};
+}
+
 void Config::AddInclude(std::string_view path) { lines_.emplace_back(kInclude, path); }
 
 std::string Config::Saved() const {

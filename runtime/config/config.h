@@ -40,6 +40,13 @@ class Config {
   // The values of a key, canonical, in order; empty where nothing was set.
   const std::vector<std::string>& Values(std::string_view key) const;
 
+  // The lines that were set here, not by an included file: keys and values.
+  const std::vector<std::pair<std::string, std::string>>& OwnLines() const { return lines_; }
+
+  // Puts another value in the place of one that was set here. Fails as Set() does, with ENOENT
+  // where there is none such.
+  Status ReplaceValue(std::string_view key, std::string_view value, std::string_view replacement);
+
   // Remembers an include as a line of its own.
   void AddInclude(std::string_view path);
 

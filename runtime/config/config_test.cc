@@ -158,5 +158,25 @@ TEST(ConfigTest, WhatIsSavedLoadsBackEqual) {
   EXPECT_EQ(loaded, config);
 }
 
+TEST(ConfigTest, AReplacedValueStandsInThePlaceOfTheOldOne) {
+  Config config;
+  ASSERT_TRUE(config.Set("lxc.hook.clone", "/included", Config::Origin::kIncluded));
+  ASSERT_TRUE(config.Set("lxc.hook.clone", "/a"));
+  ASSERT_TRUE(config.Set("lxc.hook.clone", "/b"));
+  ASSERT_TRUE(config.ReplaceValue("lxc.hook.clone", "/a", "/other"));
+  EXPECT_EQ(config.Get("lxc.hook.clone").value(), "/included\n/other\n/b\n");
+  EXPECT_EQ(config.Saved(), "lxc.hook.clone = /other\nlxc.hook.clone = /b\n");
+}
+
+TEST(ConfigTest, OnlyAValueThatWasSetHereIsReplaced) {
+  Config config;
+  ASSERT_TRUE(config.Set("lxc.hook.clone", "/included", Config::Origin::kIncluded));
+  EXPECT_EQ(config.ReplaceValue("lxc.hook.clone", "/included", "/x").error().code, ENOENT);
+  EXPECT_EQ(config.ReplaceValue("lxc.nonsense", "/a", "/x").error().code, EINVAL);
+  ASSERT_TRUE(config.Set("lxc.tty.max", "4"));
+  EXPECT_EQ(config.ReplaceValue("lxc.tty.max", "4", "many").error().code, EINVAL);
+  EXPECT_EQ(config.Get("lxc.tty.max").value(), "4");
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime

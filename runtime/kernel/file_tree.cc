@@ -52,22 +52,6 @@ std::string Unescaped(std::string_view field) {
   return text;
 }
 
-// What is mounted at or below a path; empty where nothing is.
-std::string MountWithin(const std::string& path) {
-  std::error_code error;
-  const std::string real = std::filesystem::canonical(path, error);
-  if (error) return "";
-  constexpr size_t kMountPoint = 4;
-  std::ifstream table("/proc/self/mountinfo");
-  for (std::string line; std::getline(table, line);) {
-    const std::vector<std::string> fields = Words(line, " ");
-    if (fields.size() <= kMountPoint) continue;
-    const std::string point = Unescaped(fields[kMountPoint]);
-    if (point == real || point.starts_with(real + "/")) return point;
-  }
-  return "";
-}
-
 // Empties one folder. The path of what is being removed is kept for messages only.
 class Remover {
  public:
@@ -151,6 +135,21 @@ class Remover {
 };
 
 }  // namespace
+
+std::string MountWithin(const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error);
+  if (error) return "";
+  constexpr size_t kMountPoint = 4;
+  std::ifstream table("/proc/self/mountinfo");
+  for (std::string line; std::getline(table, line);) {
+    const std::vector<std::string> fields = Words(line, " ");
+    if (fields.size() <= kMountPoint) continue;
+    const std::string point = Unescaped(fields[kMountPoint]);
+    if (point == real || point.starts_with(real + "/")) return point;
+  }
+  return "";
+}
 
 Status RemoveContents(const std::string& path, const std::vector<std::string>& except) {
   const std::string mounted = MountWithin(path);

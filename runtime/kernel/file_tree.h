@@ -14,6 +14,9 @@
 
 namespace lxcspec::runtime {
 
+// What is mounted at or below a path; empty where nothing is.
+std::string MountWithin(const std::string& path);
+
 // Removes a file or a folder with all that is in it; what is not there is removed already. EBUSY,
 // with nothing removed, where something is mounted on it or within.
 Status RemoveTree(const std::string& path);
