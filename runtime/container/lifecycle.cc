@@ -23,6 +23,8 @@ using std::chrono::milliseconds;
 
 // How often a container that nothing listens for is looked after.
 constexpr milliseconds kInterval(20);
+// How long a record may be held by who does not listen.
+constexpr milliseconds kSettling(2000);
 
 class Deadline {
  public:
@@ -90,21 +92,34 @@ bool IsGone(const Error& error) {
   return error.code == ECONNREFUSED || error.code == ECONNRESET || error.code == EPIPE;
 }
 
+// Of a container that nothing listens for: whether it is stopped. A process lets go of its socket
+// and its record one after the other when it ends, and takes them one after the other.
+bool IsStoppedForGood(const Place& place) {
+  const auto deadline = Clock::now() + kSettling;
+  while (!RemoveLeftovers(place) && Clock::now() < deadline) {
+    if (MonitorConnection::Open(place)) return false;
+    poll(nullptr, 0, 1);
+  }
+  return true;
+}
+
 }  // namespace
 
-void RemoveLeftovers(const Place& place) {
+bool RemoveLeftovers(const Place& place) {
   auto record = RunRecord::TakeAbandoned(place);
-  if (!record) return;
+  if (!record) return record.error().code != EBUSY;
   // What cannot be removed stays on record for the next who asks.
   if (ContainerCgroups::RemoveAt(record->contents().cgroups)) record->Remove();
+  return true;
 }
 
 Result<State> CurrentState(const Place& place, Patience patience) {
-  const auto answer = Query(place, Command::kState, "", patience);
-  if (answer) return ParseState(answer->body).value_or(State::kStopped);
-  if (!IsGone(answer.error())) return Forward(answer.error());
-  RemoveLeftovers(place);
-  return State::kStopped;
+  for (;;) {
+    const auto answer = Query(place, Command::kState, "", patience);
+    if (answer) return ParseState(answer->body).value_or(State::kStopped);
+    if (!IsGone(answer.error())) return Forward(answer.error());
+    if (IsStoppedForGood(place)) return State::kStopped;
+  }
 }
 
 Status WaitForState(const Place& place, const StateSet& states, Seconds timeout) {
@@ -123,8 +138,7 @@ Status WaitForState(const Place& place, const StateSet& states, Seconds timeout)
     } else if (!IsGone(watch.error())) {
       return Forward(std::move(watch).error());
     }
-    RemoveLeftovers(place);
-    if (Contains(states, State::kStopped)) return {};
+    if (IsStoppedForGood(place) && Contains(states, State::kStopped)) return {};
     if (deadline.IsOver()) return TooLate(place);
     Rest(deadline);
   }
@@ -139,7 +153,7 @@ Status StopContainer(const Place& place) {
   } else if (!IsGone(connection.error())) {
     return Forward(std::move(connection).error());
   }
-  RemoveLeftovers(place);
+  static_cast<void>(IsStoppedForGood(place));
   return {};
 }
 

@@ -21,8 +21,8 @@ using Seconds = int;
 // there is a monitor that does not answer.
 Result<State> CurrentState(const Place& place, Patience patience = std::nullopt);
 
-// Removes what a killed monitor left of a container. EBUSY where it is not dead.
-void RemoveLeftovers(const Place& place);
+// Removes what a killed monitor left of a container. False where a process still holds its record.
+bool RemoveLeftovers(const Place& place);
 
 // ETIMEDOUT where the container was in none of the states in time.
 Status WaitForState(const Place& place, const StateSet& states, Seconds timeout);

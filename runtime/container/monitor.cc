@@ -3,6 +3,7 @@
 #include "runtime/container/monitor.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +17,14 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/own_log.h"
 #include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/socket.h"
 
 namespace lxcspec::runtime {
 namespace {
 
 // How long a container may take after another signal than SIGKILL.
 constexpr std::chrono::seconds kGrace(10);
+constexpr std::chrono::seconds kLettingGo(2);
 
 // The kernel ends the init of a pid namespace with these for reboot(2): pid_namespaces(7).
 constexpr int kRebootSignal = SIGHUP;
@@ -34,6 +37,18 @@ Status InStage(const char* stage, Status status) {
 std::string Described(int status) {
   if (WIFEXITED(status)) return fmt::format("exited with status {}", WEXITSTATUS(status));
   return fmt::format("was ended by signal {}", WTERMSIG(status));
+}
+
+// A monitor that was killed may let go of its record a moment after its socket.
+Result<RunRecord> TakeRecord(const Place& place) {
+  const auto deadline = std::chrono::steady_clock::now() + kLettingGo;
+  for (;;) {
+    auto record = RunRecord::Take(place);
+    if (record || record.error().code != EBUSY) return record;
+    const bool listens = ConnectAbstract(CommandAddress(place), std::nullopt).has_value();
+    if (listens || std::chrono::steady_clock::now() >= deadline) return record;
+    poll(nullptr, 0, 1);
+  }
 }
 
 }  // namespace
@@ -75,7 +90,7 @@ void Monitor::Run() {
 }
 
 Status Monitor::Open() {
-  auto record = RunRecord::Take(plan_.place);
+  auto record = TakeRecord(plan_.place);
   if (!record) return Forward(std::move(record).error());
   // A monitor that was killed, and after which nobody has asked for the container yet.
   TRY(ContainerCgroups::RemoveAt(record->contents().cgroups));

@@ -102,11 +102,7 @@ Result<RunRecord> RunRecord::TakeFile(const Place& place, int flags) {
 
 Result<RunRecord> RunRecord::Take(const Place& place) { return TakeFile(place, O_CREAT); }
 
-std::optional<RunRecord> RunRecord::TakeAbandoned(const Place& place) {
-  auto record = TakeFile(place, 0);
-  if (!record) return std::nullopt;
-  return *std::move(record);
-}
+Result<RunRecord> RunRecord::TakeAbandoned(const Place& place) { return TakeFile(place, 0); }
 
 Status RunRecord::Write(const RunContents& contents) const {
   const nlohmann::json json = {{"lxcpath", contents.place.lxcpath},

@@ -8,7 +8,6 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_RUN_RECORD_H_
 #define LXCSPEC_RUNTIME_CONTAINER_RUN_RECORD_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +31,8 @@ class RunRecord {
   // where another process holds it.
   static Result<RunRecord> Take(const Place& place);
 
-  // The record if there is one that nobody holds.
-  static std::optional<RunRecord> TakeAbandoned(const Place& place);
+  // The same, but ENOENT where there is none.
+  static Result<RunRecord> TakeAbandoned(const Place& place);
 
   // What was in it when it was taken, as far as it could be understood.
   const RunContents& contents() const { return contents_; }
