@@ -3,7 +3,10 @@
 #include "conformance/harness/container_test.h"
 
 #include <fmt/format.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <system_error>
 
 namespace lxcspec {
@@ -57,6 +60,35 @@ Result<std::unique_ptr<Container>> ContainerTest::Configure(const ProbeCommand& 
     RETURN_IF_ERROR(container->SetConfigItem(key, value));
   }
   return container;
+}
+
+void ContainerTest::TearDown() {
+  for (const std::string& file : covered_files_) umount2(file.c_str(), MNT_DETACH);
+  TesteeTest::TearDown();
+}
+
+Result<ConfigItems> ContainerTest::MapIds() {
+  constexpr uid_t kFirst = 100000;
+  constexpr int kCount = 65536;
+  // An implementation may have newuidmap write the maps, which looks here even for root.
+  const std::string allowed = scratch() / "subids";
+  std::ofstream(allowed) << fmt::format("root:{}:{}\n", kFirst, kCount);
+  for (const char* file : {"/etc/subuid", "/etc/subgid"}) {
+    if (!fs::exists(file)) continue;
+    if (mount(allowed.c_str(), file, nullptr, MS_BIND, nullptr) != 0) {
+      return FailErrno(fmt::format("mount({}, MS_BIND)", file));
+    }
+    covered_files_.emplace_back(file);
+  }
+
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(rootfs(), error)) {
+    if (lchown(entry.path().c_str(), kFirst, kFirst) != 0) return FailErrno("lchown(rootfs/...)");
+  }
+  if (error) return Fail(error.value(), "walk through rootfs");
+  if (lchown(rootfs().c_str(), kFirst, kFirst) != 0) return FailErrno("lchown(rootfs)");
+  return ConfigItems{{"lxc.idmap", fmt::format("u 0 {} {}", kFirst, kCount)},
+                     {"lxc.idmap", fmt::format("g 0 {} {}", kFirst, kCount)}};
 }
 
 Result<RunningContainer> ContainerTest::Start(const ProbeCommand& init, const ConfigItems& config,

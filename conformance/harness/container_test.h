@@ -39,6 +39,7 @@ class RunningContainer {
 class ContainerTest : public TesteeTest {
  protected:
   void SetUp() override;
+  void TearDown() override;
 
   // The root folder of this test's containers.
   std::filesystem::path rootfs() const { return scratch() / "rootfs"; }
@@ -52,6 +53,14 @@ class ContainerTest : public TesteeTest {
   Result<RunningContainer> Start(const ProbeCommand& init, const ConfigItems& config = {},
                                  const std::string& name = "c");
 
+  // Makes the root folder usable for containers with id maps, and returns the keys that map their
+  // ids, root's to an ordinary user's. A container without them can use it no longer.
+  Result<ConfigItems> MapIds();
+
+ private:
+  std::vector<std::string> covered_files_;  // mounted over; uncovered when the test ends
+
+ protected:
   // A container whose init writes nothing and waits to be stopped.
   Result<RunningContainer> StartSilent(const ConfigItems& config = {},
                                        const std::string& name = "c") {

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -86,6 +87,43 @@ Answer WriteOctets(const Arguments& arguments) {
   const std::optional<size_t> size = Number(arguments[0]);
   if (!size) return Refuse("octets: no number: " + arguments[0]);
   return WriteRaw(Octets(*size));
+}
+
+Answer WriteToFile(const Arguments& arguments) {
+  const std::optional<std::string> bytes = Unescape(arguments[1]);
+  if (!bytes) return Refuse("write-to: bad escape in " + arguments[1]);
+  const int fd = open(arguments[0].c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return FromErrno();
+  const Answer answer = WriteAll(fd, *bytes);
+  close(fd);
+  return answer;
+}
+
+// One read: of a terminal that is a line.
+Answer ReadFromFile(const Arguments& arguments) {
+  const int fd = open(arguments[0].c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return FromErrno();
+  char buffer[1024];
+  const ssize_t got = read(fd, buffer, sizeof(buffer));
+  const Answer answer =
+      got < 0 ? FromErrno()
+              : Answer{.error = 0, .text = std::string(buffer, static_cast<size_t>(got))};
+  close(fd);
+  return answer;
+}
+
+// Stays open as long as the process runs.
+Answer AllocatePty(const Arguments&) {
+  const int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return FromErrno();
+  int locked = 0;
+  unsigned number = 0;
+  if (ioctl(fd, TIOCSPTLCK, &locked) != 0 || ioctl(fd, TIOCGPTN, &number) != 0) {
+    const Answer answer = FromErrno();
+    close(fd);
+    return answer;
+  }
+  return {.error = 0, .text = std::to_string(number)};
 }
 
 Answer EchoInput(const Arguments&) {
@@ -178,6 +216,10 @@ constexpr Command kCommands[] = {
     {"fill", "BYTES", 1, WritePattern,
      "write that many bytes of decimal numbers, seven digits and a newline each"},
     {"octets", "BYTES", 1, WriteOctets, "write that many bytes, counting 0 to 255 over and over"},
+    {"write-to", "PATH TEXT", 2, WriteToFile, "write TEXT, as write does, to that file"},
+    {"read-from", "PATH", 1, ReadFromFile, "answer with what one read of that file returns"},
+    {"pty", "", 0, AllocatePty,
+     "allocate a pseudo-terminal and keep it open; answer with its number"},
     {"echo-stdin", "", 0, EchoInput, "write what is read from standard input, until it ends"},
     {"pause", "", 0,
      [](const Arguments&) -> Answer {

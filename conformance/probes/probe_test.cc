@@ -93,8 +93,9 @@ TEST(ProbeTest, HelpNamesEveryCommand) {
   Probe probe({"--help"});
   const std::string help = probe.Output();
   for (const char* name :
-       {"console", "write", "fill", "octets", "echo-stdin", "pause", "serve", "list-fds", "orphan",
-        "spawn", "subreaper", "ignore-signals", "on", "counted", "reboot", "halt", "exit"}) {
+       {"console",        "write", "fill",    "octets",   "write-to", "read-from", "pty",
+        "echo-stdin",     "pause", "serve",   "list-fds", "orphan",   "spawn",     "subreaper",
+        "ignore-signals", "on",    "counted", "reboot",   "halt",     "exit"}) {
     EXPECT_THAT(help, HasSubstr(std::string("\n  ") + name + " "));
   }
   EXPECT_EQ(ExitCode(probe.Wait()), 0);
@@ -184,6 +185,36 @@ TEST_F(ProbeChannelTest, AnswersCommands) {
   const Result<std::string> refused = channel->Ask({"dance"}, kPatience);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EINVAL);
+}
+
+TEST_F(ProbeChannelTest, WritesAndReadsFiles) {
+  auto channel = ProbeChannel::Listen(folder_);
+  ASSERT_TRUE(channel) << channel.error();
+  Probe probe({"serve", folder_ / "probe.sock"});
+  ASSERT_TRUE(channel->Accept(kPatience));
+  const std::string file = folder_ / "file";
+  EXPECT_FALSE(channel->Ask({"write-to", file, "text"}, kPatience)) << "it makes no files";
+  EXPECT_FALSE(channel->Ask({"read-from", file}, kPatience));
+  UniqueFd(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+
+  EXPECT_EQ(channel->Ask({"write-to", file, R"(a\nb)"}, kPatience), "");
+
+  EXPECT_EQ(channel->Ask({"read-from", file}, kPatience), "a\nb");
+}
+
+TEST_F(ProbeChannelTest, KeepsTheTerminalsThatItAllocates) {
+  auto channel = ProbeChannel::Listen(folder_);
+  ASSERT_TRUE(channel) << channel.error();
+  Probe probe({"serve", folder_ / "probe.sock"});
+  ASSERT_TRUE(channel->Accept(kPatience));
+
+  const Result<std::string> first = channel->Ask({"pty"}, kPatience);
+  const Result<std::string> second = channel->Ask({"pty"}, kPatience);
+
+  ASSERT_TRUE(first) << first.error();
+  ASSERT_TRUE(second) << second.error();
+  EXPECT_NE(*first, *second);
+  EXPECT_EQ(channel->Ask({"write-to", "/dev/pts/" + *first, "x"}, kPatience), "");
 }
 
 TEST_F(ProbeChannelTest, CountsTheSignalsItIsToldToCount) {
