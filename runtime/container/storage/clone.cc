@@ -62,7 +62,7 @@ bool IsIn(const std::string& path, const std::string& folder) {
 }
 
 Result<RootfsClone> PlanRootfs(const Config& config, const Place& original, const Place& made,
-                               const CloneRequest& request) {
+                               const CopyRequest& request) {
   const std::string configured = ValueOf(config, "lxc.rootfs.path");
   auto rootfs = ParseRootfsPath(configured);
   if (!rootfs) return Forward(std::move(rootfs).error());
@@ -209,7 +209,7 @@ ChildNamespaces ForWorkOn(const Config& config) {
 }
 
 // The new container's configuration, and the files that it names.
-Status Configure(const RootfsClone& rootfs, const Container& original, const CloneRequest& request,
+Status Configure(const RootfsClone& rootfs, const Container& original, const CopyRequest& request,
                  Container& made) {
   made.config() = original.config();
   if (!rootfs.configured.empty()) {
@@ -237,7 +237,7 @@ Result<std::vector<Place>> OriginsOf(const RootfsClone& rootfs, const Place& ori
   return origins;
 }
 
-Status Fill(const RootfsClone& rootfs, const Container& original, const CloneRequest& request,
+Status Fill(const RootfsClone& rootfs, const Container& original, const CopyRequest& request,
             Container& made) {
   TRY(Configure(rootfs, original, request, made));
   return RunInChild(ForWorkOn(made.config()), [&]() -> Status {
@@ -279,7 +279,7 @@ Status MoveFolder(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<Container> Clone(const Container& original, const CloneRequest& request) {
+Result<Container> Clone(const Container& original, const CopyRequest& request) {
   const Place source = PlaceOf(original);
   if (!original.IsDefined()) {
     return Failure(ENOENT, fmt::format("clone: {} is not defined", original.name()));

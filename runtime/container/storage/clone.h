@@ -14,7 +14,7 @@
 
 namespace lxcspec::runtime {
 
-struct CloneRequest {
+struct CopyRequest {
   // Nothing: the original's.
   std::optional<std::string> name;
   std::optional<std::string> lxcpath;
@@ -32,7 +32,7 @@ struct CloneRequest {
 
 // EEXIST where the new one is there, EBUSY where the original runs, ENOENT where it is not defined,
 // ENOTSUP for a backing that is not known. A failure leaves nothing of the new one.
-Result<Container> Clone(const Container& original, const CloneRequest& request);
+Result<Container> Clone(const Container& original, const CopyRequest& request);
 
 // Moves the container's folder. EBUSY while it runs, has snapshots, or is the lower side of other
 // ones' overlays; EEXIST where the new name is taken.

@@ -24,7 +24,7 @@ using ::testing::UnorderedElementsAre;
 
 class CloneTest : public StorageFixture {
  protected:
-  static CloneRequest To(const std::string& name) {
+  static CopyRequest To(const std::string& name) {
     return {.name = name, .lxcpath = std::nullopt, .backing = "", .hook_arguments = {}};
   }
 };
@@ -57,7 +57,7 @@ TEST_F(CloneTest, NameAndAddressesAreKeptOnDemand) {
   ASSERT_TRUE(original.SetItem("lxc.uts.name", "kept"));
   ASSERT_TRUE(original.SetItem("lxc.net.0.type", "veth"));
   ASSERT_TRUE(original.SetItem("lxc.net.0.hwaddr", "00:16:3e:11:22:33"));
-  CloneRequest request = To("d");
+  CopyRequest request = To("d");
   request.keep_name = true;
   request.keep_hardware_addresses = true;
   ASSERT_TRUE(Clone(original, request));
@@ -72,7 +72,7 @@ TEST_F(CloneTest, HooksSeeTheNewRootAndBothNames) {
                                Program("hook",
                                        "echo $LXC_SRC_NAME $LXC_NAME $LXC_CONFIG_FILE \"$@\" > "
                                        "$LXC_ROOTFS_MOUNT/told\n")));
-  CloneRequest request = To("d");
+  CopyRequest request = To("d");
   request.hook_arguments = {"more"};
   const auto copy = Clone(original, request);
   ASSERT_TRUE(copy) << copy.error().ToString();
@@ -84,7 +84,7 @@ TEST_F(CloneTest, AHookThatFailsLeavesNothing) {
   Container original = Made("c");
   ASSERT_TRUE(original.SetItem("lxc.hook.clone", Program("hook", "exit 1\n")));
   EXPECT_EQ(Clone(original, To("d")).error().code, ECANCELED);
-  CloneRequest snapshot = To("d");
+  CopyRequest snapshot = To("d");
   snapshot.snapshot = true;
   EXPECT_EQ(Clone(original, snapshot).error().code, ECANCELED);
   EXPECT_THAT(Names(lxcpath()), ElementsAre("c"));
@@ -93,7 +93,7 @@ TEST_F(CloneTest, AHookThatFailsLeavesNothing) {
 
 TEST_F(CloneTest, ASnapshotIsAnOverlayThatPinsItsOriginal) {
   Container original = Made("c");
-  CloneRequest request = To("d");
+  CopyRequest request = To("d");
   request.snapshot = true;
   const auto copy = Clone(original, request);
   ASSERT_TRUE(copy) << copy.error().ToString();
@@ -135,7 +135,7 @@ TEST_F(CloneTest, OfARunningContainerNeedsPermission) {
   const auto listener = ListenAbstract(CommandAddress({.lxcpath = lxcpath(), .name = "c"}));
   ASSERT_TRUE(listener);
   EXPECT_EQ(Clone(original, To("d")).error().code, EBUSY);
-  CloneRequest request = To("d");
+  CopyRequest request = To("d");
   request.allow_running = true;
   EXPECT_TRUE(Clone(original, request));
 }
