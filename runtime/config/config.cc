@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <set>
 
 #include "runtime/base/text.h"
@@ -83,6 +84,7 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
   std::vector<std::string>& values = values_[std::string(key)];
   for (const std::string& one : *canonical) {
     values.push_back(one);
+    if (entry->shape == Shape::kList) order_.emplace_back(key, one);
     if (origin == Origin::kOwn) lines_.emplace_back(key, one);
   }
   return {};
@@ -179,7 +181,16 @@ Status Config::ReplaceValue(std::string_view key, std::string_view value,
   // What was set here came after what was included.
   const auto held = std::find(values->second.rbegin(), values->second.rend(), value);
   if (held != values->second.rend()) *held = canonical->front();
+  const auto ordered = std::find(order_.rbegin(), order_.rend(), Line(key, value));
+  if (ordered != order_.rend()) ordered->second = canonical->front();
   return {};
+}
+
+std::vector<std::pair<std::string, std::string>> Config::InOrder(std::string_view family) const {
+  std::vector<Line> lines;
+  std::copy_if(order_.begin(), order_.end(), std::back_inserter(lines),
+               [&](const Line& line) { return IsWithin(line.first, family); });
+  return lines;
 }
 
 void Config::AddInclude(std::string_view path) { lines_.emplace_back(kInclude, path); }
@@ -194,12 +205,15 @@ std::string Config::Saved() const {
 
 void Config::Erase(std::string_view key) {
   const auto found = values_.find(key);
-  if (found != values_.end()) values_.erase(found);
+  if (found == values_.end()) return;
+  std::erase_if(order_, [&](const Line& line) { return line.first == key; });
+  values_.erase(found);
 }
 
 void Config::EraseFamily(std::string_view family) {
   std::erase_if(values_, [&](const auto& item) { return IsWithin(item.first, family); });
   std::erase_if(lines_, [&](const Line& line) { return IsWithin(line.first, family); });
+  std::erase_if(order_, [&](const Line& line) { return IsWithin(line.first, family); });
 }
 
 void Config::DropLines(std::string_view key) {

@@ -47,6 +47,10 @@ class Config {
   // where there is none such.
   Status ReplaceValue(std::string_view key, std::string_view value, std::string_view replacement);
 
+  // The keys of a family and their values, in the order in which they were set; of keys that add
+  // up (lxc.cgroup2.*) only.
+  std::vector<std::pair<std::string, std::string>> InOrder(std::string_view family) const;
+
   // Remembers an include as a line of its own.
   void AddInclude(std::string_view path);
 
@@ -64,6 +68,8 @@ class Config {
 
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<Line> lines_;
+  // All values of lists, included ones too.
+  std::vector<Line> order_;
 };
 
 }  // namespace lxcspec::runtime

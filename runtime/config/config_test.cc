@@ -178,5 +178,24 @@ TEST(ConfigTest, OnlyAValueThatWasSetHereIsReplaced) {
   EXPECT_EQ(config.Get("lxc.tty.max").value(), "4");
 }
 
+TEST(ConfigTest, ValuesOfAFamilyKeepTheOrderInWhichTheyWereSet) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  using ::testing::Pair;
+  Config config;
+  const std::string deny = "lxc.cgroup2.devices.deny";
+  const std::string allow = "lxc.cgroup2.devices.allow";
+  ASSERT_TRUE(config.Set(deny, "a", Config::Origin::kIncluded));
+  ASSERT_TRUE(config.Set(allow, "c 1:3 rwm"));
+  ASSERT_TRUE(config.Set("lxc.cgroup2.memory.max", "1G"));
+  ASSERT_TRUE(config.Set(deny, "c 1:3 w"));
+  EXPECT_THAT(config.InOrder("lxc.cgroup2.devices"),
+              ElementsAre(Pair(deny, "a"), Pair(allow, "c 1:3 rwm"), Pair(deny, "c 1:3 w")));
+  ASSERT_TRUE(config.Set(deny, ""));
+  EXPECT_THAT(config.InOrder("lxc.cgroup2.devices"), ElementsAre(Pair(allow, "c 1:3 rwm")));
+  ASSERT_TRUE(config.Clear("lxc.cgroup2"));
+  EXPECT_THAT(config.InOrder("lxc.cgroup2"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime

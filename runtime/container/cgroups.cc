@@ -271,28 +271,18 @@ Status ContainerCgroups::ApplyLimits(const Config& config) const {
   return apply(1, "lxc.cgroup");
 }
 
-Status ContainerCgroups::ApplyDeviceRules(const Config& config) const {
-  const auto has = [&](std::string_view family) {
-    return !config.Values(fmt::format("{}.devices.deny", family)).empty() ||
-           !config.Values(fmt::format("{}.devices.allow", family)).empty();
-  };
-  const auto place = std::find_if(places_.begin(), places_.end(), [](const Place& candidate) {
-    return candidate.payload && candidate.payload->Has("devices.deny");
-  });
-  const bool first = has("lxc.cgroup");
-  if (place == places_.end()) {
-    if (!first && !has("lxc.cgroup2")) return {};
-    return Failure(ENOSYS, fmt::format("device rules: this machine's layout is {}", Name(layout_)));
+DevicePlaces ContainerCgroups::PlacesOfDevices() const {
+  DevicePlaces found;
+  for (const Place& place : places_) {
+    if (!place.payload) continue;
+    if (place.hierarchy.version == 2) found.second = &*place.payload;
+    if (place.payload->Has("devices.deny")) found.first = &*place.payload;
   }
-  if (!first && has("lxc.cgroup2")) {
-    return Failure(ENOSYS, "lxc.cgroup2.devices: rules of version 2");
-  }
-  for (const char* file : {"devices.deny", "devices.allow"}) {
-    for (const std::string& rule : config.Values(fmt::format("lxc.cgroup.{}", file))) {
-      TRY(place->payload->Write(file, rule));
-    }
-  }
-  return {};
+  return found;
+}
+
+Status ContainerCgroups::ApplyDeviceRules(const Config& config) {
+  return devices_.Apply(config, PlacesOfDevices(), layout_);
 }
 
 Status ContainerCgroups::Delegate(uid_t uid, gid_t gid) const {
@@ -336,7 +326,11 @@ Result<std::string> ContainerCgroups::GetItem(const std::string& item) const {
   return place->payload->Read(item);
 }
 
-Status ContainerCgroups::SetItem(const std::string& item, std::string_view value) const {
+Status ContainerCgroups::SetItem(const std::string& item, std::string_view value) {
+  const DevicePlaces devices = PlacesOfDevices();
+  if ((item == "devices.allow" || item == "devices.deny") && devices.second != nullptr) {
+    return devices_.Add(item == "devices.allow", value, devices);
+  }
   const Place* place = WithItem(item);
   if (place == nullptr) return Failure(ENOENT, fmt::format("no cgroup here has {}", item));
   return place->payload->Write(item, value);
@@ -352,6 +346,9 @@ Status ContainerCgroups::Kill() const {
 }
 
 Status ContainerCgroups::Remove() {
+  // Where the monitor goes is not removed: it is in there.
+  const std::vector<std::string> paths = std::move(made_);
+  made_.clear();
   for (const Place& place : places_) {
     if (!place.monitor) continue;
     const std::string out = placement_.pivot.empty()
@@ -359,10 +356,11 @@ Status ContainerCgroups::Remove() {
                                 : fmt::format("{}/{}", place.base, placement_.pivot);
     auto there = Cgroup::Open(out, place.hierarchy.version);
     if (!there && !placement_.pivot.empty()) there = MakePath(place, placement_.pivot);
+    // Where it came from may be gone meanwhile.
+    if (!there) there = Cgroup::Open(place.base, place.hierarchy.version);
     if (!there) return Forward(there.error());
     TRY(there->Add(0));
   }
-  const std::vector<std::string> paths = std::move(made_);
   made_.clear();
   return RemoveAt(paths);
 }

@@ -16,6 +16,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/config/config.h"
+#include "runtime/container/device_limits.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_layout.h"
 
@@ -62,18 +63,18 @@ class ContainerCgroups {
   // What the configuration limits, devices aside. Fails for a limit that this machine's layout
   // cannot apply.
   Status ApplyLimits(const Config& config) const;
-  // Which devices it may open. Of version 1; ENOSYS for rules of version 2 that no rule of version
-  // 1 stands for.
-  Status ApplyDeviceRules(const Config& config) const;
+  // Which devices it may use, instead of what was said before: device_limits.h.
+  Status ApplyDeviceRules(const Config& config);
 
   // Gives the payload's processes' cgroup to the root of the container's user namespace.
   Status Delegate(uid_t uid, gid_t gid) const;
 
   Status SetFrozen(bool frozen) const;
 
-  // A file of the payload, such as "memory.max": ENOENT where no hierarchy has it.
+  // A file of the payload, such as "memory.max": ENOENT where no hierarchy has it. Device rules
+  // are added by "devices.allow" and "devices.deny" whether there are such files or not.
   Result<std::string> GetItem(const std::string& item) const;
-  Status SetItem(const std::string& item, std::string_view value) const;
+  Status SetItem(const std::string& item, std::string_view value);
 
   // Kills what is left in the payload.
   Status Kill() const;
@@ -106,6 +107,7 @@ class ContainerCgroups {
   Status MakeIn(Place& place, const CgroupPlacement& placement, const std::string& suffix);
   Result<Cgroup> MakePath(const Place& place, const std::string& path);
   void Undo();
+  DevicePlaces PlacesOfDevices() const;
   const Place* WithItem(const std::string& item) const;
 
   Status Announced(const std::string& folder) const;
@@ -115,6 +117,7 @@ class ContainerCgroups {
   Announce announce_;
   CgroupLayout layout_ = CgroupLayout::kNone;
   std::vector<Place> places_;
+  DeviceLimits devices_;
   std::vector<std::string> made_;
 };
 

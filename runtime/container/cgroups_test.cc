@@ -4,6 +4,7 @@
 
 #include "runtime/container/cgroups.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,11 +12,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "runtime/base/unique_fd.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -75,6 +80,32 @@ class Child {
  private:
   pid_t pid_;
 };
+
+// What a process that enters the payload may do with these: "r" may open for reading only, "w" for
+// writing only, "-" is neither.
+std::string MayOpen(const ContainerCgroups& cgroups, const std::vector<std::string>& devices) {
+  std::array<int, 2> ends;
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return "pipe2()";
+  const UniqueFd in(ends[0]);
+  UniqueFd out(ends[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::string said;
+    if (!cgroups.AddPayload(0, true)) _exit(1);
+    for (const std::string& device : devices) {
+      const bool reads = UniqueFd(open(device.c_str(), O_RDONLY | O_CLOEXEC)).valid();
+      const bool writes = UniqueFd(open(device.c_str(), O_WRONLY | O_CLOEXEC)).valid();
+      said += std::string(reads ? "r" : "") + (writes ? "w" : "") + (reads || writes ? "" : "-");
+      said += ' ';
+    }
+    _exit(write(out.get(), said.data(), said.size()) < 0 ? 1 : 0);
+  }
+  out = UniqueFd();
+  std::array<char, 256> said;
+  const ssize_t count = read(in.get(), said.data(), said.size());
+  waitpid(child, nullptr, 0);
+  return std::string(said.data(), count > 0 ? static_cast<size_t>(count) : 0);
+}
 
 class ContainerCgroupsTest : public ::testing::Test {
  protected:
@@ -192,6 +223,64 @@ TEST_F(ContainerCgroupsTest, AnInnerCgroupHasTheProcesses) {
   EXPECT_EQ(again.error().code, EEXIST);
   EXPECT_TRUE(cgroups.Kill());
   EXPECT_TRUE(cgroups.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, DeviceRulesOfEitherVersionAreEnforcedAndAddedTo) {
+  for (const std::string family : {"lxc.cgroup2.devices", "lxc.cgroup.devices"}) {
+    ContainerCgroups cgroups = Made(config());
+    Config rules;
+    ASSERT_TRUE(rules.Set(family + ".deny", "a"));
+    ASSERT_TRUE(rules.Set(family + ".allow", "c 1:3 rwm"));
+    ASSERT_TRUE(rules.Set(family + ".allow", "c 1:5 r"));
+    const auto applied = cgroups.ApplyDeviceRules(rules);
+    ASSERT_TRUE(applied) << applied.error().ToString();
+    const std::vector<std::string> devices = {"/dev/null", "/dev/zero", "/dev/full"};
+    EXPECT_EQ(MayOpen(cgroups, devices), "rw r - ") << family;
+    const auto more = cgroups.SetItem("devices.allow", "c 1:7 w");
+    ASSERT_TRUE(more) << more.error().ToString();
+    EXPECT_EQ(MayOpen(cgroups, devices), "rw r w ") << family;
+    EXPECT_TRUE(cgroups.SetItem("devices.deny", "c 1:3 w"));
+    EXPECT_EQ(MayOpen(cgroups, devices), "r r w ") << family;
+    EXPECT_FALSE(cgroups.SetItem("devices.allow", "nonsense"));
+    EXPECT_EQ(MayOpen(cgroups, devices), "r r w ") << family;
+    EXPECT_TRUE(cgroups.Remove());
+  }
+}
+
+TEST_F(ContainerCgroupsTest, DenyingAllDevicesAloneDeniesAllAndARuleThatIsNoneIsAnError) {
+  ContainerCgroups cgroups = Made(config());
+  EXPECT_TRUE(cgroups.ApplyDeviceRules({}));
+  EXPECT_EQ(MayOpen(cgroups, {"/dev/null"}), "rw ");
+  for (const auto& [key, value] : {std::pair{"lxc.cgroup2.devices.deny", "c 1:x rwm"},
+                                   std::pair{"lxc.cgroup2.devices.list", "a"}}) {
+    const auto refused = cgroups.ApplyDeviceRules(Configured({{key, value}}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EINVAL);
+  }
+  EXPECT_TRUE(cgroups.ApplyDeviceRules(Configured({{"lxc.cgroup2.devices.deny", "a"}})));
+  EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), "- - ");
+  EXPECT_TRUE(cgroups.Remove());
+}
+
+TEST_F(ContainerCgroupsTest, TheMonitorGoesToThePivotAndLives) {
+  Config pivoted = config();
+  ASSERT_TRUE(pivoted.Set("lxc.cgroup.dir.monitor.pivot", name() + "-pivot"));
+  ContainerCgroups cgroups = Made(pivoted);
+  std::vector<std::string> pivots;
+  for (const std::string& path : cgroups.Paths()) {
+    if (!path.ends_with("/lxc.payload.c")) continue;
+    pivots.push_back(fs::path(path).parent_path().string() + "-pivot");
+  }
+  const pid_t monitor = fork();
+  if (monitor == 0) {
+    const bool done = cgroups.EnterMonitor() && cgroups.Remove();
+    _exit(done && CgroupsOf("self")->all.at(0).folder.ends_with("-pivot") ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(monitor, &status, 0);
+  EXPECT_EQ(status, 0);
+  for (const std::string& pivot : pivots) EXPECT_EQ(rmdir(pivot.c_str()), 0) << pivot;
+  for (const std::string& path : cgroups.Paths()) EXPECT_FALSE(fs::exists(path)) << path;
 }
 
 }  // namespace

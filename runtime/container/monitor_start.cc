@@ -188,6 +188,7 @@ void Monitor::OnInitSocket() {
     return OnInitReady();
   }();
   if (done) return;
+  Say(LogLevel::kError, done.error().ToString());
   // init's own report, or its end, says why; without its socket it goes no further.
   loop_.Remove(init_.socket.get());
   init_.socket = UniqueFd();

@@ -16,9 +16,12 @@ namespace lxcspec::runtime {
 namespace {
 
 struct Mount {
+  std::string id;
+  std::string parent;
   std::string root;
   std::string point;
-  int version = 2;
+  // 0 for what is no cgroup file system.
+  int version = 0;
   // Of version 1: all options of the superblock, the controllers among them.
   std::vector<std::string> options;
 };
@@ -46,11 +49,37 @@ std::optional<Mount> ParseMount(std::string_view line) {
   const auto separator = std::find(words.begin(), words.end(), "-");
   if (words.size() < 6 || words.end() - separator < 4) return std::nullopt;
   const std::string& type = separator[1];
-  if (type != "cgroup" && type != "cgroup2") return std::nullopt;
-  return Mount{.root = Unescaped(words[3]),
+  return Mount{.id = words[0],
+               .parent = words[1],
+               .root = Unescaped(words[3]),
                .point = Unescaped(words[4]),
-               .version = type == "cgroup2" ? 2 : 1,
+               .version = type == "cgroup2" ? 2 : (type == "cgroup" ? 1 : 0),
                .options = Words(separator[3], ",")};
+}
+
+// Whether another mount is in the way to this one: over it, or over a folder above it.
+bool IsHidden(const Mount& mount, const std::vector<Mount>& all) {
+  const auto in_the_way = [&](const Mount& other, const Mount& to) {
+    return other.parent == to.parent && other.id != to.id &&
+           to.point.starts_with(other.point == "/" ? "/" : other.point + "/");
+  };
+  const auto over = [&](const Mount& other) {
+    return other.parent == mount.id && other.id != mount.id && other.point == mount.point;
+  };
+  if (std::any_of(all.begin(), all.end(), over)) return true;
+  const Mount* to = &mount;
+  // There are no more steps to the root than there are mounts.
+  for (size_t steps = 0; steps < all.size(); ++steps) {
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const Mount& other) { return in_the_way(other, *to); })) {
+      return true;
+    }
+    const auto parent = std::find_if(all.begin(), all.end(),
+                                     [&](const Mount& other) { return other.id == to->parent; });
+    if (parent == all.end()) return false;
+    to = &*parent;
+  }
+  return false;
 }
 
 // The folder of a cgroup that the kernel calls `path`; nothing where the mount does not show it.
@@ -120,6 +149,7 @@ CgroupHierarchies FindCgroups(std::string_view mountinfo, std::string_view membe
     hierarchy.version = hierarchy.controllers.empty() ? 2 : 1;
     for (const Mount& mount : mounts) {
       if (!Serves(mount, hierarchy.version, hierarchy.controllers)) continue;
+      if (IsHidden(mount, mounts)) continue;
       auto folder = Folder(mount, line.substr(second + 1));
       if (!folder) continue;
       hierarchy.folder = *std::move(folder);

@@ -48,6 +48,23 @@ TEST(FindCgroupsTest, WhatTheMountDoesNotShowIsLeftOut) {
               IsEmpty());
 }
 
+TEST(FindCgroupsTest, WhatIsMountedOverHides) {
+  // As where the unified hierarchy of a hybrid machine is bound over all.
+  const std::string bound =
+      std::string(kHybrid) + "50 30 0:37 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+  const auto found = FindCgroups(bound, "5:cpu,cpuacct:/a\n0::/b\n");
+  EXPECT_EQ(found.layout, CgroupLayout::kUnified);
+  ASSERT_EQ(found.all.size(), 1u);
+  EXPECT_EQ(found.all[0].folder, "/sys/fs/cgroup/b");
+  const std::string covered =
+      std::string(kUnified) + "31 30 0:9 / /sys/fs/cgroup rw - tmpfs t rw\n";
+  EXPECT_THAT(FindCgroups(covered, "0::/\n").all, IsEmpty());
+  const std::string remounted = covered + "32 31 0:27 / /sys/fs/cgroup/x rw - cgroup2 cgroup2 rw\n";
+  EXPECT_EQ(FindCgroups(remounted, "0::/\n").all.at(0).folder, "/sys/fs/cgroup/x");
+  // Damaged: a mount that is its own parent ends too.
+  EXPECT_EQ(FindCgroups("7 7 0:1 / /m rw - cgroup2 cgroup2 rw\n", "0::/\n").all.size(), 1u);
+}
+
 TEST(FindCgroupsTest, PathsAreUnescaped) {
   const std::string odd = "30 22 0:27 / /a\\040b\\134 rw - cgroup2 cgroup2 rw\n";
   EXPECT_EQ(FindCgroups(odd, "0::/x\n").all.at(0).folder, "/a b\\/x");

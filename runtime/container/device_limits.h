@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which devices a container may use, as lxc.cgroup2.devices.{allow,deny} and
+// lxc.cgroup.devices.{allow,deny} say it. lxc.container.conf(5) "CONTROL GROUPS".
+//
+// Rules of version 2 are a program at the payload's cgroup2 folder, those of version 1 are written
+// to the payload's files. Where both versions are there, both must allow. Where only one is, rules
+// of the other are what it enforces if it has none of its own: none are without effect.
+
+#ifndef LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
+#define LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
+
+#include <optional>
+#include <string_view>
+
+#include "runtime/base/result.h"
+#include "runtime/config/config.h"
+#include "runtime/kernel/cgroup.h"
+#include "runtime/kernel/cgroup_layout.h"
+#include "runtime/kernel/device_program.h"
+#include "runtime/kernel/device_rules.h"
+
+namespace lxcspec::runtime {
+
+// The payload's cgroups that can limit devices; null where there is none.
+struct DevicePlaces {
+  const Cgroup* first = nullptr;
+  const Cgroup* second = nullptr;
+};
+
+class DeviceLimits {
+ public:
+  // Enforces what the configuration says, instead of what was said before. ENOSYS where nothing
+  // can enforce it, EINVAL for what is no rule: never less than all of it.
+  Status Apply(const Config& config, const DevicePlaces& places, CgroupLayout layout);
+
+  // One more rule, at once in force.
+  Status Add(bool allow, std::string_view text, const DevicePlaces& places);
+
+ private:
+  // Makes these the program's rules; the ones before stay in force until then.
+  Status Enforce(const DeviceRules& rules, const Cgroup& cgroup);
+
+  DeviceRules rules_;
+  std::optional<DeviceProgram> program_;
+};
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
