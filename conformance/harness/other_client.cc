@@ -2,11 +2,14 @@
 
 #include "conformance/harness/other_client.h"
 
+#include <linux/sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 namespace lxcspec {
@@ -22,6 +25,23 @@ Result<OtherClient> OtherClient::Start(const std::function<bool()>& body) {
   if (pid < 0) return FailErrno("fork");
   if (pid == 0) _exit(body() ? kTrue : kFalse);
   return OtherClient(pid);
+}
+
+Result<OtherClient> OtherClient::StartAs(pid_t number, const std::function<bool()>& body) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  arguments.set_tid = reinterpret_cast<uintptr_t>(&number);
+  arguments.set_tid_size = 1;
+  const Deadline deadline;
+  while (true) {
+    const bool last_try = deadline.Passed();
+    const long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+    if (pid == 0) _exit(body() ? kTrue : kFalse);
+    if (pid > 0) return OtherClient(static_cast<pid_t>(pid));
+    // A process that has ended has its number until it was waited for.
+    if (errno != EEXIST || last_try) return FailErrno("clone3(set_tid)");
+    PauseBetweenLooks();
+  }
 }
 
 bool OtherClient::HasReturned() const {

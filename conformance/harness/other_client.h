@@ -22,6 +22,10 @@ class OtherClient {
   // not use GoogleTest's assertions: what it returns is all that comes back.
   static Result<OtherClient> Start(const std::function<bool()>& body);
 
+  // The same with this process id, which must have become free or become so before the deadline.
+  // Only the body's own doing is safe in such a process: it has no thread but its own.
+  static Result<OtherClient> StartAs(pid_t number, const std::function<bool()>& body);
+
   OtherClient(OtherClient&& other) noexcept : pid_(other.pid_) { other.pid_ = -1; }
   OtherClient& operator=(OtherClient&&) = delete;
   // Kills it, if it still runs, and waits for its end.

@@ -102,4 +102,9 @@ Status RefusePidfds() {
   return RefuseSystemCalls({SYS_pidfd_open, SYS_pidfd_send_signal, SYS_clone3}, ENOSYS);
 }
 
+Status RefuseSignalsByNumber() {
+  return RefuseSystemCalls(
+      {SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}, EPERM);
+}
+
 }  // namespace lxcspec

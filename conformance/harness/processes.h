@@ -42,6 +42,9 @@ Status RefuseSystemCalls(std::initializer_list<int> numbers, int error);
 // The system calls that kernels without pidfds do not have fail with ENOSYS, as there.
 Status RefusePidfds();
 
+// From now on this process, and what it starts, is refused with EPERM to signal by number.
+Status RefuseSignalsByNumber();
+
 }  // namespace lxcspec
 
 #endif  // LXCSPEC_CONFORMANCE_HARNESS_PROCESSES_H_

@@ -9,8 +9,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "conformance/harness/interruption.h"
 #include "conformance/harness/matchers.h"
 #include "conformance/harness/other_client.h"
 #include "conformance/posix/unique_fd.h"
@@ -73,6 +76,77 @@ TEST(ProcessesTest, FindsChildrenAndTheirArguments) {
   EXPECT_THAT(ChildrenOf(child.pid()), IsEmpty());
   EXPECT_THAT(CommandLineOf(child.pid()), Not(IsEmpty()));
   EXPECT_EQ(CommandLineOf(child.pid()), CommandLineOf(getpid()));
+}
+
+TEST(OtherClientTest, TakesTheNumberOfAProcessThatHasEnded) {
+  ASSERT_OK_AND_ASSIGN(OtherClient first, OtherClient::Start(WaitForEver));
+  const pid_t number = first.pid();
+  first.Kill();
+
+  ASSERT_OK_AND_ASSIGN(const OtherClient second, OtherClient::StartAs(number, WaitForEver));
+
+  EXPECT_EQ(second.pid(), number);
+  EXPECT_FALSE(second.HasReturned());
+}
+
+// A process that is about to be signalled, and one that takes its number before the signal.
+class InterruptionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(OtherClient child, OtherClient::Start(WaitForEver));
+    first_.emplace(std::move(child));
+    ASSERT_OK_AND_ASSIGN(pidfd_, OpenPidfd(first_->pid()));
+  }
+
+  Status TakeItsNumber() {
+    const pid_t number = first_->pid();
+    first_->Kill();
+    ASSIGN_OR_RETURN(OtherClient second, OtherClient::StartAs(number, WaitForEver));
+    second_.emplace(std::move(second));
+    return {};
+  }
+
+  std::optional<OtherClient> first_;
+  std::optional<OtherClient> second_;
+  UniqueFd pidfd_;
+};
+
+TEST_F(InterruptionTest, SignalByNumberHitsWhoTookIt) {
+  const pid_t number = first_->pid();
+  EXPECT_THAT(RunInterrupted(
+                  number, [&] { kill(number, SIGTERM); }, [&] { return TakeItsNumber(); }),
+              SucceedsWith(true));
+  ASSERT_TRUE(second_);
+  EXPECT_THAT(second_->Await(), FailsWithErrno(EPROTO));
+}
+
+TEST_F(InterruptionTest, PidfdOpenedByNumberRefersToWhoTookIt) {
+  const pid_t number = first_->pid();
+  const auto signal_it = [&] {
+    const auto pidfd = OpenPidfd(number);
+    if (pidfd) static_cast<void>(SendSignal(*pidfd, SIGTERM));
+  };
+  EXPECT_THAT(RunInterrupted(number, signal_it, [&] { return TakeItsNumber(); }),
+              SucceedsWith(true));
+  ASSERT_TRUE(second_);
+  EXPECT_THAT(second_->Await(), FailsWithErrno(EPROTO));
+}
+
+TEST_F(InterruptionTest, SignalThroughAPidfdHitsNobodyElse) {
+  EXPECT_THAT(RunInterrupted(
+                  first_->pid(), [&] { static_cast<void>(SendSignal(pidfd_, SIGTERM)); },
+                  [&] { return TakeItsNumber(); }),
+              SucceedsWith(true));
+  ASSERT_TRUE(second_);
+  EXPECT_FALSE(second_->HasReturned());
+}
+
+TEST_F(InterruptionTest, WhoSignalsNobodyIsNotInterrupted) {
+  EXPECT_THAT(RunInterrupted(
+                  first_->pid(), [&] { static_cast<void>(SendSignal(pidfd_, kNoSignal)); },
+                  [&] { return TakeItsNumber(); }),
+              SucceedsWith(false));
+  EXPECT_FALSE(second_);
 }
 
 TEST(ProcessesTest, RefusedSystemCallsFailAsWanted) {

@@ -10,6 +10,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 _HARNESS = [
     "//conformance/harness:console_test",
     "//conformance/harness:container_test",
+    "//conformance/harness:interruption",
     "//conformance/harness:log_test",
     "//conformance/harness:other_client",
     "//conformance/harness:probed_container",
