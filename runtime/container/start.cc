@@ -16,6 +16,7 @@
 #include "runtime/container/client.h"
 #include "runtime/container/monitor.h"
 #include "runtime/extensions/lxc_log.h"
+#include "runtime/extensions/pidfd.h"
 #include "runtime/kernel/descriptors.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/process_title.h"
@@ -151,7 +152,7 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
     error.attempted = "start: configuration: " + error.attempted;
     return Forward(std::move(error));
   };
-  if (!HasPidfds()) return in_stage({.code = ENOSYS, .attempted = "this kernel has no pidfds"});
+  if (auto can = PidfdsCanBeHad(); !can) return in_stage(std::move(can).error());
   auto namespaces = PlanNamespaces(config);
   if (!namespaces) return in_stage(std::move(namespaces).error());
   auto cgroups = PlaceCgroups(config, place.name);

@@ -27,6 +27,7 @@ constexpr std::array kBuilt = {
     Built{"lxc_config_item_is_supported", NeedsNothing},
     Built{"reboot2", NeedsNothing},
     Built{"init_pidfd", HasPidfds},
+    Built{"pidfd", HasPidfds},
     Built{"console_log", NeedsNothing},
     Built{"devpts_fd", NeedsNothing},
 };
