@@ -136,7 +136,7 @@ class Fetcher:
         # In the same file system, so that a finished kernel appears at once or not at all.
         with tempfile.TemporaryDirectory(dir=self._kernels, prefix=".new-") as temporary:
             work = Path(temporary)
-            files = [self._download(package, work) for package in kernel.packages]
+            files = [self.download(package, work) for package in kernel.packages]
             made = work / kernel.name
             made.mkdir()
             unpack(files, made)
@@ -156,7 +156,8 @@ class Fetcher:
             raise KernelError(f"kernel {kernel.name}: vanished from {self._kernels} while in use")
         return found
 
-    def _download(self, package: Package, work: Path) -> Path:
+    def download(self, package: Package, work: Path) -> Path:
+        """Download a package, and refuse it unless it is the one that was pinned."""
         if self._mirrors is None:
             self._mirrors = machine_mirrors(self._apt)
         target = work / Path(package.path).name
