@@ -23,12 +23,9 @@ struct Built {
 bool NeedsNothing() { return true; }
 
 constexpr std::array kBuilt = {
-    Built{"lxc_log", NeedsNothing},
-    Built{"lxc_config_item_is_supported", NeedsNothing},
-    Built{"reboot2", NeedsNothing},
-    Built{"init_pidfd", HasPidfds},
-    Built{"pidfd", HasPidfds},
-    Built{"console_log", NeedsNothing},
+    Built{"lxc_log", NeedsNothing},   Built{"lxc_config_item_is_supported", NeedsNothing},
+    Built{"reboot2", NeedsNothing},   Built{"init_pidfd", HasPidfds},
+    Built{"pidfd", HasPidfds},        Built{"console_log", NeedsNothing},
     Built{"devpts_fd", NeedsNothing},
 };
 
