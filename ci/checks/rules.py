@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ci.checks import generated_rules, structure_rules, test_rules, text_rules
+from ci.checks import definition_rules, generated_rules, structure_rules, test_rules, text_rules
 from ci.checks.tree import Rule
 
 RULES: Mapping[str, Rule] = {
@@ -20,6 +20,7 @@ RULES: Mapping[str, Rule] = {
     "parts": structure_rules.parts,
     "rooms": structure_rules.rooms,
     "islands": structure_rules.islands,
+    "one_type_a_name": definition_rules.one_type_a_name,
     "complete": structure_rules.complete,
     "fresh": generated_rules.fresh,
 }

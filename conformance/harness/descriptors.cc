@@ -45,8 +45,8 @@ std::map<int, std::string> OpenDescriptors() {
   return open;
 }
 
-std::vector<Leak> NewDescriptors(const std::map<int, std::string>& before) {
-  std::vector<Leak> leaks;
+std::vector<LeakInside> NewDescriptors(const std::map<int, std::string>& before) {
+  std::vector<LeakInside> leaks;
   for (const auto& [fd, target] : OpenDescriptors()) {
     const auto known = before.find(fd);
     if (known != before.end() && known->second == target) continue;
@@ -55,8 +55,8 @@ std::vector<Leak> NewDescriptors(const std::map<int, std::string>& before) {
   return leaks;
 }
 
-std::vector<Leak> Zombies() {
-  std::vector<Leak> leaks;
+std::vector<LeakInside> Zombies() {
+  std::vector<LeakInside> leaks;
   while (true) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;

@@ -18,10 +18,10 @@ namespace lxcspec {
 std::map<int, std::string> OpenDescriptors();
 
 // A leak for every descriptor that `before` does not have, or has for something else.
-std::vector<Leak> NewDescriptors(const std::map<int, std::string>& before);
+std::vector<LeakInside> NewDescriptors(const std::map<int, std::string>& before);
 
 // Waits for nothing: a leak for every child that has ended and was not waited for.
-std::vector<Leak> Zombies();
+std::vector<LeakInside> Zombies();
 
 }  // namespace lxcspec
 

@@ -25,7 +25,8 @@ TEST(DescriptorsTest, NothingNewIsNoLeak) {
 TEST(DescriptorsTest, NamesWhatWasLeftOpen) {
   const auto before = OpenDescriptors();
   UniqueFd left(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  EXPECT_THAT(NewDescriptors(before), ElementsAre(Leak{.leak_class = "fd", .what = "/dev/null"}));
+  EXPECT_THAT(NewDescriptors(before),
+              ElementsAre(LeakInside{.leak_class = "fd", .what = "/dev/null"}));
 }
 
 TEST(DescriptorsTest, ANumberUsedForSomethingElseIsALeak) {
@@ -34,13 +35,15 @@ TEST(DescriptorsTest, ANumberUsedForSomethingElseIsALeak) {
   UniqueFd second(open("/dev/zero", O_RDONLY | O_CLOEXEC));
   dup3(second.get(), first.get(), O_CLOEXEC);
   second.Reset();
-  EXPECT_THAT(NewDescriptors(before), ElementsAre(Leak{.leak_class = "fd", .what = "/dev/zero"}));
+  EXPECT_THAT(NewDescriptors(before),
+              ElementsAre(LeakInside{.leak_class = "fd", .what = "/dev/zero"}));
 }
 
 TEST(DescriptorsTest, LeavesInodeNumbersOut) {
   const auto before = OpenDescriptors();
   UniqueFd left(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_THAT(NewDescriptors(before), ElementsAre(Leak{.leak_class = "fd", .what = "socket"}));
+  EXPECT_THAT(NewDescriptors(before),
+              ElementsAre(LeakInside{.leak_class = "fd", .what = "socket"}));
 }
 
 TEST(ZombiesTest, ReportsAChildThatNobodyWaitedFor) {

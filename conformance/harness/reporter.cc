@@ -76,7 +76,7 @@ std::string ResultLine(const ::testing::TestInfo& test, const TestRecord& record
     reason = "ended before it said which requirement it covers";
   }
   json leaks = json::array();
-  for (const Leak& leak : record.leaks) {
+  for (const LeakInside& leak : record.leaks) {
     leaks.push_back({{"class", leak.leak_class}, {"what", leak.what}});
   }
   return Dump({{"test", FullName(test)},

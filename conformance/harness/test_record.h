@@ -11,13 +11,14 @@
 
 namespace lxcspec {
 
-struct Leak {
+// A leak that only the test process itself can see; the launcher finds the others.
+struct LeakInside {
   // "fd", "zombie", ...: the leak classes of conformance/README.md.
   std::string leak_class;
   // What was left, without anything that changes from run to run.
   std::string what;
 
-  bool operator==(const Leak&) const = default;
+  bool operator==(const LeakInside&) const = default;
 };
 
 struct TestRecord {
@@ -26,7 +27,7 @@ struct TestRecord {
   std::string unsupported;
   // Not empty: the set-up failed, so that nothing is known of the testee.
   std::string broken;
-  std::vector<Leak> leaks;
+  std::vector<LeakInside> leaks;
 };
 
 // The record of the test that runs in this process.
