@@ -101,6 +101,9 @@ Result<NamespacePlan> PlanNamespaces(const Config& config) {
     plan.made &= ~kind.flag;
     plan.separate |= kind.flag;
   }
+  if ((plan.made & CLONE_NEWUSER) != 0 && config.Values("lxc.idmap").empty()) {
+    return Failure(EINVAL, "lxc.namespace.clone: a user namespace without lxc.idmap");
+  }
   plan.separate |= plan.made;
   return plan;
 }

@@ -31,6 +31,10 @@ TEST(NamespacesTest, IdMapsMakeAUserNamespace) {
   EXPECT_TRUE(Plan("lxc.idmap = u 0 100000 65536\n").value().made & CLONE_NEWUSER);
 }
 
+TEST(NamespacesTest, AUserNamespaceThatNothingIsMappedIntoFailsWithEinval) {
+  EXPECT_EQ(Plan("lxc.namespace.clone = user mnt\n").error().code, EINVAL);
+}
+
 TEST(NamespacesTest, OnlyNetworkNoneKeepsTheHosts) {
   EXPECT_FALSE(Plan("lxc.net.0.type = none\n").value().made & CLONE_NEWNET);
   EXPECT_TRUE(Plan("lxc.net.0.type = empty\n").value().made & CLONE_NEWNET);

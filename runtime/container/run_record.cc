@@ -112,9 +112,14 @@ Status RunRecord::Write(const RunContents& contents) const {
   const std::string text =
       json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   // The lock is on this very file, so it is not replaced. Readers are those who could lock it.
-  if (pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
-      ftruncate(file_.get(), static_cast<off_t>(text.size())) != 0) {
-    return ErrnoFailure(fmt::format("write({})", path_));
+  const ssize_t written = pwrite(file_.get(), text.data(), text.size(), 0);
+  if (written < 0) return ErrnoFailure(fmt::format("write({})", path_));
+  // Room for a part of it is no room.
+  if (static_cast<size_t>(written) < text.size()) {
+    return Failure(ENOSPC, fmt::format("write({})", path_));
+  }
+  if (ftruncate(file_.get(), static_cast<off_t>(text.size())) != 0) {
+    return ErrnoFailure(fmt::format("ftruncate({})", path_));
   }
   return {};
 }
