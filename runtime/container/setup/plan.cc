@@ -222,11 +222,16 @@ Result<DevPlan> PlanDev(const Config& config, const SetupContext& context) {
   return dev;
 }
 
-std::vector<std::string> PlanCommand(const Config& config, const SetupContext& context) {
+Result<std::vector<std::string>> PlanCommand(const Config& config, const SetupContext& context,
+                                             RootfsKind kind) {
   if (!context.command.empty()) return context.command;
   // At blanks and nothing else: quotes mean nothing here.
   std::vector<std::string> words = Words(First(config, "lxc.init.cmd", kDefaultInit), " ");
   if (words.empty()) words.emplace_back(kDefaultInit);
+  // The host's own init would take the host for its own: it empties /tmp, for one.
+  if (kind == RootfsKind::kHost && config.Values("lxc.init.cmd").empty()) {
+    return Failure(EINVAL, "lxc.rootfs.path: not set, and no command for the host's root");
+  }
   return words;
 }
 
@@ -316,7 +321,7 @@ Result<SetupPlan> PlanSetup(const Config& config, const SetupContext& context) {
   PlanIdentity(config, plan);
   TRY(CheckIds(plan));
   PlanHooks(config, context, plan);
-  plan.command = PlanCommand(config, context);
+  TRY(take(PlanCommand(config, context, plan.rootfs.path.kind), plan.command));
   return plan;
 }
 

@@ -91,6 +91,12 @@ TEST_F(PlanTest, RootfsThatIsNoFolderIsRefused) {
   ExpectRefused("lxc.rootfs.path = /dev/null", ENOTDIR, "/dev/null");
 }
 
+TEST_F(PlanTest, TheHostsInitIsNotRunOnTheHostsRoot) {
+  ExpectRefused("lxc.rootfs.path =\n", EINVAL, "lxc.rootfs.path");
+  EXPECT_THAT(Good("lxc.rootfs.path =\nlxc.init.cmd = /bin/true\n").command,
+              ElementsAre("/bin/true"));
+}
+
 TEST_F(PlanTest, OverlayIsTakenApart) {
   const std::string lower = (folder_ / "rootfs").string();
   const std::string upper = (folder_ / "upper").string();
