@@ -9,7 +9,18 @@ import sys
 from types import FrameType
 from typing import NoReturn, Sequence
 
-from ci.cli import bench, errors, explain, listing, matrix, probe, run, selftest, shell
+from ci.cli import (
+    bench,
+    errors,
+    explain,
+    listing,
+    matrix,
+    probe,
+    report,
+    run,
+    selftest,
+    shell,
+)
 from ci.cli.options import Commands
 
 _SUMMARY = "Verifies what LXC's API extensions promise: claimed x the kernel can x it behaves."
@@ -31,7 +42,7 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
 def main(words: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     commands = Commands("./lxcspec", _SUMMARY, _EPILOG)
-    for module in (run, matrix, shell, selftest, listing, explain, probe, bench):
+    for module in (run, matrix, report, shell, selftest, listing, explain, probe, bench):
         module.add_to(commands)
     try:
         options = commands.parse(words)

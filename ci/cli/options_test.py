@@ -26,7 +26,7 @@ class OptionsTest(unittest.TestCase):
         for words, wanted in (
             (
                 ("rum",),
-                "there is no command 'rum'; there are run, matrix, shell, test, list, explain, ",
+                "there is no command 'rum'; there are run, matrix, report, shell, test, list, ",
             ),
             (("rum",), "Did you mean run?"),
             (("run", "--tesee", "x"), "'--tesee' means nothing to './lxcspec run'."),
@@ -44,6 +44,10 @@ class OptionsTest(unittest.TestCase):
             (("run", "--json", "/no/such/folder/x.json"), "there is no folder /no/such/folder"),
             (("run", "--update-expectations", "--ledger", "none"), "needs a ledger to write"),
             (("explain",), "ID|EXTENSION"),
+            (("report",), "RESULTS"),
+            (("report", "gone.json"), "gone.json: No such file or directory"),
+            (("report", __file__), "neither a report of 'run' or 'matrix' nor raw results"),
+            (("report", "x", "--html", "/no/such/folder/x.html"), "there is no folder"),
             (("explain", "console_log.overflow_keeps_tial"), "Did you mean console_log.overflow_"),
             (("list", "--level", "5"), "there is no level '5'; there are 4.0, 5.0, 6.0, 7.0"),
         ):
@@ -53,7 +57,7 @@ class OptionsTest(unittest.TestCase):
                 self.assertIn(wanted, err)
 
     def test_every_command_has_help_with_examples(self) -> None:
-        for command in ("run", "test", "list", "explain", "probe"):
+        for command in ("run", "report", "test", "list", "explain", "probe"):
             with self.subTest(command):
                 code, out, _ = _run(command, "--help")
                 self.assertEqual(code, 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Sequence
 
+from ci.reports import model
 from ci.reports.compare import Comparison, ExtensionOutcome, RequirementOutcome, TestOutcome
 from ci.reports.problems import Problem
 
@@ -45,6 +46,8 @@ def _test(outcome: TestOutcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "message": outcome.message,
         "because": outcome.because,
+        # What a passing test has printed is evidence of nothing, and would make the file large.
+        "output": "" if outcome.verdict == model.PASS else outcome.output,
         "ms": outcome.ms,
     }
 

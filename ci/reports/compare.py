@@ -143,9 +143,10 @@ def _merge(found: list[Problem], iterations: dict[str, int]) -> list[Problem]:
     return list(merged.values())
 
 
-def _outcomes_of_requirements(
+def outcomes_of_requirements(
     catalogue: model.Catalogue, tests: list[TestOutcome]
 ) -> list[RequirementOutcome]:
+    """Each requirement with the worst of its tests."""
     covering: dict[str, list[TestOutcome]] = {}
     for test in tests:
         for requirement in test.requirements:
@@ -197,7 +198,7 @@ def compare(
         by_test.setdefault(one.result.test, []).append(one)
     comparison = Comparison(run, book)
     comparison.tests = [_outcome_of_test(those) for those in by_test.values()]
-    comparison.requirements = _outcomes_of_requirements(catalogue, comparison.tests)
+    comparison.requirements = outcomes_of_requirements(catalogue, comparison.tests)
     verdicts: dict[str, list[str]] = {}
     for outcome in comparison.requirements:
         verdicts.setdefault(outcome.requirement.extension, []).append(outcome.verdict)

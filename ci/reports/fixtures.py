@@ -138,6 +138,31 @@ def judge(found: results.Run, book: str = "") -> Comparison:
     return compare(found, parsed, catalogue(), TODAY)
 
 
+_MIXED_LEDGER = """entries:
+- {requirement: console_log.clear_empties, status: fail, because: known to stay, message: '5 bytes'}
+- {requirement: pidfd.lacking, status: fail, because: was so once, message: 'x'}
+claims:
+- {extension: pidfd, verdict: over-claimed, because: signals get lost}
+"""
+
+
+def mixed() -> Comparison:
+    """One of everything."""
+    found = run(
+        record("ConsoleLogTest.ClearEmpties", "fail", message="Actual: 5 bytes"),
+        record("ConsoleLogTest.NullIsRefused", "broken", reason="no cgroup can be made"),
+        record("ConsoleLogTest.ReadIsQuick", "unsupported", reason="need pty is absent"),
+        record(
+            "ConsoleLogTest.FailsWhenStopped",
+            "fail",
+            message="text with \x1b[31m, \x00 and <&> in it\n" + "line\n" * 20,
+            output="its \x07 output",
+        ),
+        record("PidfdTest.SignalArrives", "timeout", reason="no end after 10 s"),
+    )
+    return judge(found, _MIXED_LEDGER)
+
+
 class GoldenTest(unittest.TestCase):
     """Compares texts with files in testdata/."""
 

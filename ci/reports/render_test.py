@@ -14,32 +14,9 @@ from rich.console import Console
 
 from ci.reports import as_json, junit, table
 from ci.reports.compare import Comparison
-from ci.reports.fixtures import GoldenTest, catalogue, judge, record, run
+from ci.reports.fixtures import GoldenTest, catalogue, judge, mixed, run
 
 _SCHEMA = Path(__file__).resolve().parent / "report.schema.json"
-_LEDGER = """entries:
-- {requirement: console_log.clear_empties, status: fail, because: known to stay, message: '5 bytes'}
-- {requirement: pidfd.lacking, status: fail, because: was so once, message: 'x'}
-claims:
-- {extension: pidfd, verdict: over-claimed, because: signals get lost}
-"""
-
-
-def _mixed() -> Comparison:
-    """One of everything."""
-    found = run(
-        record("ConsoleLogTest.ClearEmpties", "fail", message="Actual: 5 bytes"),
-        record("ConsoleLogTest.NullIsRefused", "broken", reason="no cgroup can be made"),
-        record("ConsoleLogTest.ReadIsQuick", "unsupported", reason="need pty is absent"),
-        record(
-            "ConsoleLogTest.FailsWhenStopped",
-            "fail",
-            message="text with \x1b[31m, \x00 and <&> in it\n" + "line\n" * 20,
-            output="its \x07 output",
-        ),
-        record("PidfdTest.SignalArrives", "timeout", reason="no end after 10 s"),
-    )
-    return judge(found, _LEDGER)
 
 
 def _terminal(comparison: Comparison, quiet: bool = False, coloured: bool = False) -> str:
@@ -58,7 +35,7 @@ def _terminal(comparison: Comparison, quiet: bool = False, coloured: bool = Fals
 
 class TableTest(GoldenTest):
     def test_one_of_everything(self) -> None:
-        self.assert_golden("table.txt", _terminal(_mixed()))
+        self.assert_golden("table.txt", _terminal(mixed()))
 
     def test_nothing_unexpected(self) -> None:
         self.assert_golden("table_good.txt", _terminal(judge(run())))
@@ -66,23 +43,23 @@ class TableTest(GoldenTest):
     def test_quiet_says_only_what_was_not_expected(self) -> None:
         quiet = _terminal(judge(run()), quiet=True)
         self.assertEqual(quiet, "liblxc: 10 tests: 10 pass; nothing unexpected\n")
-        self.assertIn("Unexpected:", _terminal(_mixed(), quiet=True))
+        self.assertIn("Unexpected:", _terminal(mixed(), quiet=True))
 
     def test_without_colours_there_is_no_escape_sequence(self) -> None:
         # What a testee printed must not reach the terminal as a command either.
-        self.assertNotIn("\x1b", _terminal(_mixed()))
+        self.assertNotIn("\x1b", _terminal(mixed()))
 
     def test_with_colours_there_are_some(self) -> None:
-        coloured = _terminal(_mixed(), coloured=True)
+        coloured = _terminal(mixed(), coloured=True)
         self.assertIn("\x1b[1;31m", coloured)
 
 
 class JunitTest(GoldenTest):
     def test_one_of_everything(self) -> None:
-        self.assert_golden("report.xml", junit.render([_mixed()]))
+        self.assert_golden("report.xml", junit.render([mixed()]))
 
     def test_it_is_what_readers_of_junit_expect(self) -> None:
-        root = ElementTree.fromstring(junit.render([_mixed(), judge(run())]))
+        root = ElementTree.fromstring(junit.render([mixed(), judge(run())]))
         self.assertEqual(root.tag, "testsuites")
         totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
         for suite in root:
@@ -112,22 +89,22 @@ class JunitTest(GoldenTest):
 
 class JsonTest(GoldenTest):
     def test_one_of_everything(self) -> None:
-        self.assert_golden("report.json", as_json.render([_mixed()]))
+        self.assert_golden("report.json", as_json.render([mixed()]))
 
     def test_it_is_as_its_schema_says(self) -> None:
         schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
         jsonschema.Draft7Validator.check_schema(schema)
         validator = jsonschema.Draft7Validator(schema)
-        for comparison in (_mixed(), judge(run())):
+        for comparison in (mixed(), judge(run())):
             document = json.loads(as_json.render([comparison]))
             self.assertEqual(list(validator.iter_errors(document)), [])
 
     def test_the_schema_refuses_what_is_not_documented(self) -> None:
         validator = jsonschema.Draft7Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
-        document = json.loads(as_json.render([_mixed()]))
+        document = json.loads(as_json.render([mixed()]))
         document["runs"][0]["tests"][0]["verdict"] = "perhaps"
         self.assertFalse(validator.is_valid(document))
-        document = json.loads(as_json.render([_mixed()]))
+        document = json.loads(as_json.render([mixed()]))
         document["runs"][0]["undocumented"] = 1
         self.assertFalse(validator.is_valid(document))
 
