@@ -26,7 +26,7 @@ class OptionsTest(unittest.TestCase):
         for words, wanted in (
             (
                 ("rum",),
-                "there is no command 'rum'; there are run, matrix, report, shell, test, list, ",
+                "there is no command 'rum'; there are run, matrix, report, verify, shell, test, ",
             ),
             (("rum",), "Did you mean run?"),
             (("run", "--tesee", "x"), "'--tesee' means nothing to './lxcspec run'."),
@@ -47,6 +47,8 @@ class OptionsTest(unittest.TestCase):
             (("report",), "RESULTS"),
             (("report", "gone.json"), "gone.json: No such file or directory"),
             (("report", __file__), "neither a report of 'run' or 'matrix' nor raw results"),
+            (("verify",), "BUNDLE"),
+            (("verify", "gone.tar"), "gone.tar: No such file or directory"),
             (("report", "x", "--html", "/no/such/folder/x.html"), "there is no folder"),
             (("explain", "console_log.overflow_keeps_tial"), "Did you mean console_log.overflow_"),
             (("list", "--level", "5"), "there is no level '5'; there are 4.0, 5.0, 6.0, 7.0"),
@@ -57,7 +59,7 @@ class OptionsTest(unittest.TestCase):
                 self.assertIn(wanted, err)
 
     def test_every_command_has_help_with_examples(self) -> None:
-        for command in ("run", "report", "test", "list", "explain", "probe"):
+        for command in ("run", "report", "verify", "test", "list", "explain", "probe"):
             with self.subTest(command):
                 code, out, _ = _run(command, "--help")
                 self.assertEqual(code, 0)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
@@ -21,7 +22,11 @@ _DETAILS = """
     Makes reports of results that are there already: JSON reports of 'run' and of 'matrix', and
     raw results ('run --results'), which are compared with their ledger as 'run' does. Several
     files make one report, in which implementations and kernels stand side by side. Without a file
-    to write it prints the verdicts. The HTML report is one file that loads nothing.
+    to write it prints the verdicts.
+
+    The HTML report is one file that loads nothing. --bundle packs raw results with the ledger, the
+    specification, the kernels' lock, the logs and the verdicts; 'verify' judges it again, offline.
+    It prints the bundle's identity: publish that by another way than the bundle.
 
     Exit codes: 0 written, whatever the verdicts; 2 bad usage; 3 a file cannot be written.
 """
@@ -31,6 +36,7 @@ _EXAMPLES = """
     ./lxcspec report matrix.json --html matrix.html --junit matrix.xml --tap matrix.tap
     ./lxcspec report *.json --compare
     ./lxcspec report liblxc.json --status-table status.md --badge badge.svg
+    ./lxcspec report liblxc.jsonl --bundle liblxc.tar.gz
 """
 
 
@@ -51,6 +57,9 @@ def add_to(commands: Commands) -> None:
         "--status-table", metavar="FILE", type=Path, help="a table for a README, in Markdown"
     )
     out.add_argument("--badge", metavar="FILE", type=Path, help="a badge, in SVG")
+    out.add_argument(
+        "--bundle", metavar="FILE", type=Path, help="evidence in one file; needs raw results"
+    )
     out.add_argument(
         "--compare", action="store_true", help="print where several implementations differ"
     )
@@ -111,9 +120,49 @@ def write(path: Path, content: str | bytes) -> None:
     progress.say(f"written: {paths.shown(path)}")
 
 
+def _commit() -> str:
+    """The kit's commit, marked where something was changed; empty where that is unknown."""
+    words = ["git", "-C", str(paths.TOP), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        answer = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _bundle(options: argparse.Namespace, catalogue: model.Catalogue) -> None:
+    from ci.bundle import archive, content
+    from ci.bundle.errors import NotBundled
+    from ci.cli import outcome
+    from ci.reports import results
+    from vmtests.kernels import lock
+
+    inputs = []
+    for path in options.results:
+        try:
+            raw = path.read_bytes()
+            run = content.read_results(raw)
+        except results.ResultsError as error:
+            hint = "--bundle needs raw results ('run --results FILE')"
+            raise UsageError(f"{path}: {hint}: {error}") from error
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+        book, file = outcome.ledger_of(run, options.ledger)
+        text = file.read_bytes() if file and file.is_file() else b""
+        inputs.append(content.Input(raw, text, book.path))
+    kernels, today = lock.LOCK_FILE.read_bytes(), datetime.date.today()
+    try:
+        files = content.make(inputs, catalogue, kernels, today, _commit())
+    except NotBundled as error:
+        raise UsageError(f"no bundle can be made: {error}") from error
+    write(options.bundle, archive.pack(files, options.bundle.suffix != ".tar"))
+    print(f"identity: {archive.digest(archive.manifest(files))}")
+
+
 def execute(options: argparse.Namespace) -> int:
     """Reads all results, and writes what was asked for."""
-    outs = (options.html, options.junit, options.tap, options.status_table, options.badge)
+    files = (options.html, options.junit, options.tap, options.status_table, options.badge)
+    outs = (*files, options.bundle)
     for out in outs:
         if out and not out.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {out.absolute().parent}")
@@ -134,6 +183,8 @@ def execute(options: argparse.Namespace) -> int:
     ):
         if path:
             write(path, render(found))
+    if options.bundle:
+        _bundle(options, catalogue)
     if options.compare:
         print(contrast.render(found), end="")
     elif not any(outs):

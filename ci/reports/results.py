@@ -6,6 +6,7 @@ Unknown records and fields are ignored, and so is a last line that a killed writ
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable
@@ -64,6 +65,8 @@ class Run:
     path: str = ""
     sha256: str = ""
     version: str = ""
+    # SHA-256 of the suite that ran.
+    suite: str = ""
     kernel: str = ""
     arch: str = ""
     cgroup: str = ""
@@ -108,6 +111,8 @@ class _Fields:
     def number(self, key: str, default: float) -> float:
         value = self._record.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._wrong(key, "a number")
+        if not math.isfinite(value):
             raise self._wrong(key, "a number")
         return value
 
@@ -159,6 +164,7 @@ def _read_run(run: Run, record: _Fields, line: int) -> None:
     testee, machine = record.part("testee"), record.part("machine")
     run.name, run.path = testee.text("name"), testee.text("path")
     run.sha256, run.version = testee.text("sha256"), testee.text("version")
+    run.suite = record.part("suite").text("sha256")
     run.kernel, run.arch = machine.text("kernel"), machine.text("arch")
     run.cgroup = machine.text("cgroup")
     run.planned = int(record.number("planned", 0))
@@ -177,7 +183,7 @@ def parse(lines: Iterable[str]) -> Run:
             continue
         try:
             raw = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             run.damaged.append(number)
             continue
         if not isinstance(raw, dict):
