@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import time
 from typing import TYPE_CHECKING
 
 from ci.cli import bazel_tests, prepare, progress
@@ -110,10 +111,12 @@ def _conformance(is_root: bool, with_vm: bool, line: progress.Line) -> Tally:
         for kernel in kernels:
             jobs = execution.default_jobs(in_vm=bool(kernel))
             plan = execution.Plan(tests, filtered=False, jobs=jobs, kernel=kernel)
+            started = time.monotonic()
             executed = execution.execute(testee, plan, binaries, line)
             line.clear()
             where = f"in a VM on kernel {kernel}" if kernel else "on this machine"
-            tally.add(_judge(executed, f"{testee.name} {where}", catalogue))
+            took = f"{time.monotonic() - started:.0f} s"
+            tally.add(_judge(executed, f"{testee.name} {where}, {took}", catalogue))
     return tally
 
 
@@ -121,11 +124,13 @@ def execute(options: argparse.Namespace) -> int:
     """Runs all tests; the closing line is for programs as well."""
     prepare.for_building()
     is_root = os.geteuid() == 0
+    started = time.monotonic()
     with progress.Line() as line:
         unit = _unit_tests(is_root, line)
         for failure in unit.failures:
             print(f"FAILED {failure}")
-        print(f"bazel test: {unit.passed} passed, {unit.failed} failed, {unit.skipped} skipped")
+        counts = f"{unit.passed} passed, {unit.failed} failed, {unit.skipped} skipped"
+        print(f"bazel test, {time.monotonic() - started:.0f} s with building: {counts}")
         try:
             conformance = _conformance(is_root, not options.no_vm, line)
         except InfrastructureError as error:
