@@ -12,7 +12,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "spec/requirements.h"
+#include "spec/requirement.h"
 
 namespace lxcspec {
 

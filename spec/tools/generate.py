@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes requirements.h and requirements.json from the specification."""
+"""Writes requirements.h, a header for each chapter, and requirements.json."""
 
 from __future__ import annotations
 
@@ -20,42 +20,13 @@ _TOP = """\
 // Generated from spec/ by //spec:requirements; edit the chapters instead. One constant for each
 // requirement that is not retired: `console_log.read_empty` is `spec::console_log::kReadEmpty`.
 
-#ifndef LXCSPEC_SPEC_REQUIREMENTS_H_
-#define LXCSPEC_SPEC_REQUIREMENTS_H_
-
+"""
+_INCLUDES = """\
 #include <array>
-#include <span>
 #include <string_view>
 
-namespace lxcspec::spec {
+#include "spec/requirement.h"
 
-// RFC 2119.
-enum class Level { kMust, kMustNot, kShould, kShouldNot, kMay };
-
-// What it does, what it refuses, what happens where the kernel lacks it, what
-// lxc_has_api_extension() answers.
-enum class Kind { kDoes, kRefuses, kLacks, kAnnounces };
-
-struct Requirement {
-  std::string_view id;
-  std::string_view extension;
-  Level level;
-  Kind kind;
-  std::string_view since;  // the first LXC level that has it, such as 4.0
-  std::span<const std::string_view> needs;  // names of kNeeds
-};
-
-// A kernel facility, and what proves it.
-struct NeedInfo {
-  std::string_view name;
-  std::string_view proof;
-};
-
-"""
-_BOTTOM = """\
-}  // namespace lxcspec::spec
-
-#endif  // LXCSPEC_SPEC_REQUIREMENTS_H_
 """
 
 
@@ -100,15 +71,34 @@ def _requirement(requirement: Requirement) -> str:
     )
 
 
+def _alive(specification: catalogue.Catalogue) -> list[Requirement]:
+    return [r for r in specification.requirements.values() if not r.retired]
+
+
+def _guarded(name: str, body: str) -> str:
+    guard = f"LXCSPEC_SPEC_{name.upper()}_H_"
+    return f"#ifndef {guard}\n#define {guard}\n\n{body}#endif  // {guard}\n"
+
+
+def _block(specification: catalogue.Catalogue, extension: str) -> str:
+    """The constants of one extension, once a program however often they are included."""
+    own = [_requirement(r) for r in _alive(specification) if r.extension == extension]
+    space = f"namespace lxcspec::spec::{extension}"
+    body = f"{space} {{\n\n" + "\n".join(own) + f"\n}}  // {space}\n\n"
+    return _guarded(f"requirements_{extension}", body)
+
+
+def header_of(specification: catalogue.Catalogue, extension: str) -> str:
+    """The text of requirements/<extension>.h."""
+    return _TOP + _INCLUDES + _block(specification, extension)
+
+
 def header(specification: catalogue.Catalogue) -> str:
-    """The text of requirements.h."""
-    parts = [_TOP]
-    alive = [r for r in specification.requirements.values() if not r.retired]
-    for name in specification.chapters:
-        parts.append(f"namespace {name} {{\n\n")
-        parts += [_requirement(r) + "\n" for r in alive if r.extension == name]
-        parts.append(f"}}  // namespace {name}\n\n")
-    pointers = [f"&{r.constant.removeprefix('spec::')}" for r in alive]
+    """The text of requirements.h, which needs no other generated file."""
+    parts = [_INCLUDES]
+    parts += [_block(specification, name) + "\n" for name in specification.chapters]
+    parts.append("namespace lxcspec::spec {\n\n")
+    pointers = [f"&{r.constant.removeprefix('spec::')}" for r in _alive(specification)]
     parts.append(_array("const Requirement*", "kAllRequirements", pointers) + "\n")
     parts.append("// All that lxc_has_api_extension() can name, with a chapter or without.\n")
     names = [_quoted(name) for name in specification.extensions]
@@ -120,7 +110,8 @@ def header(specification: catalogue.Catalogue) -> str:
     ]
     parts.append("// Those that have a probe.\n")
     parts.append(_array("NeedInfo", "kNeeds", needs) + "\n")
-    return "".join(parts) + _BOTTOM
+    parts.append("}  // namespace lxcspec::spec\n\n")
+    return _TOP + _guarded("requirements", "".join(parts))
 
 
 def _extension_json(each: Extension) -> dict[str, Any]:
@@ -189,6 +180,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registry", type=Path, help="registry.yaml of the specification to read")
     parser.add_argument("--header", type=Path, help="where requirements.h goes")
+    parser.add_argument("--headers", type=Path, help="the folder where each chapter's own goes")
     parser.add_argument("--json", type=Path, help="where requirements.json goes")
     options = parser.parse_args(arguments)
     root = options.registry.parent if options.registry else catalogue.ROOT
@@ -199,6 +191,10 @@ def main(arguments: list[str]) -> int:
         return 1
     if options.header:
         options.header.write_text(header(specification), encoding="utf-8")
+    if options.headers:
+        for name in specification.chapters:
+            text = header_of(specification, name)
+            (options.headers / f"{name}.h").write_text(text, encoding="utf-8")
     if options.json:
         text = json.dumps(as_json(specification), indent=1, ensure_ascii=False)
         options.json.write_text(text + "\n", encoding="utf-8")
