@@ -18,6 +18,7 @@
 #include <optional>
 #include <string_view>
 
+#include "conformance/probes/devices.h"
 #include "conformance/probes/escape.h"
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
@@ -229,6 +230,12 @@ constexpr Command kCommands[] = {
     {"serve", "SOCKET", 1,
      [](const Arguments& arguments) { return Serve(arguments[0], RunCommand); },
      "connect to the Unix socket and run what comes over it, one command a message"},
+    {"open", "PATH MODE", 2, OpenAndClose,
+     "open that file to read (r), to write (w) or for both (rw), and close it"},
+    {"mknod", "TYPE MAJOR MINOR", 3, MakeNode,
+     "make a node of that block (b) or character (c) device below /dev, and remove it"},
+    {"count-surprises", "ALLOWED DENIED COUNT", 3, CountSurprises,
+     "open both files that often; answer how often it went against their names"},
     {"list-fds", "", 0, ListDescriptors, "answer with the open descriptors and what they refer to"},
     {"orphan", "", 0, MakeOrphan, "leave behind a process that ends after its parent"},
     {"spawn", "", 0, SpawnPausing,

@@ -183,6 +183,18 @@ class LiblxcContainer final : public Container {
   Status Unfreeze() override { return CallBool("unfreeze()", members_.unfreeze, raw_); }
   Status Destroy() override { return CallBool("destroy()", members_.destroy, raw_); }
 
+  Result<std::string> GetCgroupItem(const std::string& file) override {
+    ASSIGN_OR_RETURN(std::string text, CallGetter(fmt::format("get_cgroup_item({})", file),
+                                                  members_.get_cgroup_item, raw_, file.c_str()));
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+
+  Status SetCgroupItem(const std::string& file, const std::string& value) override {
+    return CallBool(fmt::format("set_cgroup_item({}, {})", file, value), members_.set_cgroup_item,
+                    raw_, file.c_str(), value.c_str());
+  }
+
   Result<UniqueFd> DevptsFd() override {
     return CallDescriptor("devpts_fd()", members_.devpts_fd, raw_);
   }

@@ -105,6 +105,10 @@ class Container {
   virtual Status Unfreeze() = 0;
   virtual Status Destroy() = 0;
 
+  // A file of the container's cgroups, "pids.max", without its newline at the end.
+  virtual Result<std::string> GetCgroupItem(const std::string& file) = 0;
+  virtual Status SetCgroupItem(const std::string& file, const std::string& value) = 0;
+
   // The caller owns the descriptor.
   virtual Result<UniqueFd> DevptsFd() = 0;
 

@@ -23,12 +23,13 @@ _HARNESS = [
     "//third_party:gtest",
 ]
 
-def conformance_test(name, extension, srcs):
+def conformance_test(name, extension, srcs, harness = []):
     """Declares the tests of one extension.
 
     Args:
       name: `<extension>_conformance`.
       extension: the extension's name, as in spec/registry.yaml.
+      harness: what else of conformance/harness its tests use: ["cgroups"].
       srcs: `<extension>_conformance_test.cc`, and `<extension>_<topic>_conformance_test.cc` where one file is not enough.
     """
     for src in srcs:
@@ -41,5 +42,6 @@ def conformance_test(name, extension, srcs):
         alwayslink = True,
         # What a test may cite: so that one chapter's change does not compile the tests of all.
         copts = ["-include", "spec/requirements/%s.h" % extension],
-        deps = _HARNESS + ["//spec:requirements_of_" + extension],
+        deps = _HARNESS + ["//spec:requirements_of_" + extension] +
+               ["//conformance/harness:" + library for library in harness],
     )
