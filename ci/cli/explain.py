@@ -53,7 +53,7 @@ def _conditions(scope: ledger.Scope) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _ledgers() -> dict[str, ledger.Ledger]:
+def ledgers() -> dict[str, ledger.Ledger]:
     from ci.reports import ledger
 
     try:
@@ -99,7 +99,7 @@ def _explain_requirement(
         yield _field("", f"{test.file}:{test.line}")
     if not tests:
         yield _field("tests", "none")
-    for name, book in _ledgers().items():
+    for name, book in ledgers().items():
         known = list(_known(book, requirement.id))
         yield _field(name, known[0] if known else "ok: nothing to the contrary is known")
         for more in known[1:]:
@@ -113,7 +113,7 @@ def _explain_extension(catalogue: model.Catalogue, extension: model.Extension) -
         yield textwrap.fill(extension.summary, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield ""
     yield _field("needs", ", ".join(extension.needs) or "none")
-    books = _ledgers()
+    books = ledgers()
     for name, book in books.items():
         for claim in book.claims:
             if claim.extension == extension.name:

@@ -20,6 +20,7 @@ from ci.cli import (
     run,
     selftest,
     shell,
+    site,
     verify,
 )
 from ci.cli.options import Commands
@@ -43,7 +44,19 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
 def main(words: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     commands = Commands("./lxcspec", _SUMMARY, _EPILOG)
-    for module in (run, matrix, report, verify, shell, selftest, listing, explain, probe, bench):
+    for module in (
+        run,
+        matrix,
+        report,
+        verify,
+        site,
+        shell,
+        selftest,
+        listing,
+        explain,
+        probe,
+        bench,
+    ):
         module.add_to(commands)
     try:
         options = commands.parse(words)

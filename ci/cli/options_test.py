@@ -26,7 +26,7 @@ class OptionsTest(unittest.TestCase):
         for words, wanted in (
             (
                 ("rum",),
-                "there is no command 'rum'; there are run, matrix, report, verify, shell, test, ",
+                "there is no command 'rum'; there are run, matrix, report, verify, site, shell, ",
             ),
             (("rum",), "Did you mean run?"),
             (("run", "--tesee", "x"), "'--tesee' means nothing to './lxcspec run'."),
@@ -59,7 +59,7 @@ class OptionsTest(unittest.TestCase):
                 self.assertIn(wanted, err)
 
     def test_every_command_has_help_with_examples(self) -> None:
-        for command in ("run", "report", "verify", "test", "list", "explain", "probe"):
+        for command in ("run", "report", "verify", "site", "test", "list", "explain", "probe"):
             with self.subTest(command):
                 code, out, _ = _run(command, "--help")
                 self.assertEqual(code, 0)
