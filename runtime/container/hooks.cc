@@ -158,7 +158,8 @@ Status RunHook(const HookContext& context, const std::string& command, const Hoo
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoFailure("pipe2");
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
-  const std::string what = fmt::format("lxc.hook.{} \"{}\"", run.type, command);
+  const std::string what = fmt::format(
+      "{}.{} \"{}\"", run.section == "net" ? "lxc.net script" : "lxc.hook", run.type, command);
   const auto child = Spawn(std::move(arguments), HookEnvironment(context, run), writer.get());
   writer = UniqueFd();
   if (!child) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "runtime/container/cgroups.h"
+#include "runtime/container/network/host_traces.h"
 #include "runtime/container/run_record.h"
 #include "runtime/extensions/reboot2.h"
 
@@ -109,7 +110,10 @@ bool RemoveLeftovers(const Place& place) {
   auto record = RunRecord::TakeAbandoned(place);
   if (!record) return record.error().code != EBUSY;
   // What cannot be removed stays on record for the next who asks.
-  if (ContainerCgroups::RemoveAt(record->contents().cgroups)) record->Remove();
+  if (ContainerCgroups::RemoveAt(record->contents().cgroups) &&
+      RemoveHostTraces(record->contents().devices)) {
+    record->Remove();
+  }
   return true;
 }
 

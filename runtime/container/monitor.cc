@@ -15,6 +15,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/container/hooks.h"
+#include "runtime/container/network/host_traces.h"
 #include "runtime/container/own_log.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/socket.h"
@@ -94,8 +95,10 @@ Status Monitor::Open() {
   if (!record) return Forward(std::move(record).error());
   // A monitor that was killed, and after which nobody has asked for the container yet.
   TRY(ContainerCgroups::RemoveAt(record->contents().cgroups));
+  TRY(RemoveHostTraces(record->contents().devices));
   record_ = *std::move(record);
-  TRY(record_->Write({.place = plan_.place, .cgroups = {}, .devices = {}}));
+  recorded_.place = plan_.place;
+  TRY(Record());
   RegisterCommands();
   TRY(WatchSignals());
   WatchStarter();
@@ -173,6 +176,7 @@ void Monitor::TearDown(bool reboot) {
   if (const auto ran = RunHooksOf("stop", {target}); !ran) {
     Say(LogLevel::kError, ran.error().ToString());
   }
+  RemoveNetwork();
   init_.namespaces.clear();
   descriptors_ = {};
   if (const auto ran = RunHooksOf("post-stop", {target}); !ran) {

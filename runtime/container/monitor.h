@@ -19,6 +19,7 @@
 #include "runtime/container/cgroups.h"
 #include "runtime/container/command_server.h"
 #include "runtime/container/console/console.h"
+#include "runtime/container/network/container_network.h"
 #include "runtime/container/run_record.h"
 #include "runtime/container/setup/setup.h"
 #include "runtime/container/start.h"
@@ -79,6 +80,9 @@ class Monitor {
   Status PrepareCgroups();
   Status CloneInit();
   Status EnterPayload(bool also_unified);
+  // Says what there is outside of the container, for whoever finds it after this process was
+  // killed.
+  Status Record();
   [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report);
   // Lets init go, and goes along until its command runs.
   Status FollowInit();
@@ -91,6 +95,13 @@ class Monitor {
   void EndInit();
   void RemoveCgroups();
 
+  // monitor_network.cc: the container's network, from its start to its end.
+  Status MakeNetwork();
+  void ShowNetwork();
+  Status RunNetworkScript(const ContainerNetwork::Interface& interface, const std::string& type,
+                          const std::string& command);
+  void RemoveNetwork();
+
   // monitor_commands.cc: what clients are answered.
   void RegisterCommands();
   Reply SignalInit(const std::string& what);
@@ -102,7 +113,10 @@ class Monitor {
   EventLoop loop_;
   CommandServer server_;
   std::optional<RunRecord> record_;
+  // What it says.
+  RunContents recorded_;
   std::optional<ContainerCgroups> cgroups_;
+  std::optional<ContainerNetwork> network_;
   std::unique_ptr<Console> console_;
   UniqueFd signals_;
   State state_ = State::kStarting;

@@ -41,6 +41,7 @@ Status Monitor::Start() {
   TRY(InStage("cgroups", PrepareCgroups()));
   TRY(InStage("clone", CloneInit()));
   TRY(InStage("id maps", PrepareInit(plan_.setup, InitsConsole(), init_.pid)));
+  TRY(InStage("network", MakeNetwork()));
   return FollowInit();
 }
 
@@ -82,7 +83,8 @@ ChildContext Monitor::InitsConsole() const {
 Status Monitor::PrepareCgroups() {
   if (!cgroups_) {
     const auto record = [this](const std::vector<std::string>& paths) {
-      return record_->Write({.place = plan_.place, .cgroups = paths, .devices = {}});
+      recorded_.cgroups = paths;
+      return Record();
     };
     auto made = ContainerCgroups::Create(plan_.cgroups, record);
     if (!made) return Forward(std::move(made).error());
@@ -92,6 +94,8 @@ Status Monitor::PrepareCgroups() {
   }
   return cgroups_->ApplyLimits(plan_.config);
 }
+
+Status Monitor::Record() { return record_->Write(recorded_); }
 
 Status Monitor::EnterPayload(bool also_unified) {
   TRY(cgroups_->AddPayload(init_.pid, also_unified));

@@ -13,6 +13,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/container/client.h"
+#include "runtime/container/network/plan.h"
 #include "runtime/container/own_log.h"
 #include "runtime/kernel/clone.h"
 
@@ -24,12 +25,9 @@ constexpr uint64_t kTimeFlag = 0x80;
 // Nothing but `none` among the networks' types: the starter's network.
 bool WantsHostNetwork(const Config& config) {
   bool none = false;
-  for (int slot = 0; slot < 64; ++slot) {
-    const std::string type = FirstValue(config, fmt::format("lxc.net.{}.type", slot));
-    if (type == "none")
-      none = true;
-    else if (!type.empty())
-      return false;
+  for (const std::string& slot : NetworkSlots(config)) {
+    if (FirstValue(config, slot + ".type") != "none") return false;
+    none = true;
   }
   return none;
 }

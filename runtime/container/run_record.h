@@ -21,7 +21,7 @@ struct RunContents {
   Place place;
   // Absolute paths, in the order in which they were made.
   std::vector<std::string> cgroups;
-  // Network devices of the host.
+  // What its network has left on the host: network/host_traces.h.
   std::vector<std::string> devices;
 };
 

@@ -157,6 +157,8 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
   if (!namespaces) return in_stage(std::move(namespaces).error());
   auto cgroups = PlaceCgroups(config, place.name);
   if (!cgroups) return in_stage(std::move(cgroups).error());
+  auto network = PlanNetwork(config);
+  if (!network) return in_stage(std::move(network).error());
   std::string config_file = place.ToString() + "/config";
   auto setup = PlanSetup(config, {.name = place.name,
                                   .lxcpath = place.lxcpath,
@@ -171,6 +173,7 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
                    .request = request,
                    .namespaces = *std::move(namespaces),
                    .cgroups = *std::move(cgroups),
+                   .network = *std::move(network),
                    .setup = *std::move(setup)};
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/container/cgroups.h"
 #include "runtime/container/command.h"
 #include "runtime/container/namespaces.h"
+#include "runtime/container/network/plan.h"
 #include "runtime/container/setup/plan.h"
 
 namespace lxcspec::runtime {
@@ -39,6 +40,7 @@ struct StartPlan {
   StartRequest request;
   NamespacePlan namespaces;
   CgroupPlacement cgroups;
+  NetworkPlan network;
   SetupPlan setup;
 };
 

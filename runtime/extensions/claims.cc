@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/text.h"
+#include "runtime/kernel/netlink/abilities.h"
 #include "runtime/kernel/pidfd.h"
 
 namespace lxcspec::runtime {
@@ -22,11 +23,28 @@ struct Built {
 
 bool NeedsNothing() { return true; }
 
+bool HasVeth() { return ThisKernelsNetworkAbilities().veth; }
+bool HasMacvlan() { return ThisKernelsNetworkAbilities().macvlan; }
+bool HasIpvlan() { return ThisKernelsNetworkAbilities().ipvlan; }
+bool HasBridgeVlans() { return HasVeth() && ThisKernelsNetworkAbilities().bridge_vlan; }
+bool HasProxies() { return ThisKernelsNetworkAbilities().neighbour_proxy; }
+bool HasVethAndProxies() { return HasVeth() && HasProxies(); }
+
 constexpr std::array kBuilt = {
-    Built{"lxc_log", NeedsNothing},   Built{"lxc_config_item_is_supported", NeedsNothing},
-    Built{"reboot2", NeedsNothing},   Built{"init_pidfd", HasPidfds},
-    Built{"pidfd", HasPidfds},        Built{"console_log", NeedsNothing},
+    Built{"lxc_log", NeedsNothing},
+    Built{"lxc_config_item_is_supported", NeedsNothing},
+    Built{"reboot2", NeedsNothing},
+    Built{"init_pidfd", HasPidfds},
+    Built{"pidfd", HasPidfds},
+    Built{"console_log", NeedsNothing},
     Built{"devpts_fd", NeedsNothing},
+    Built{"network_veth_routes", HasVeth},
+    Built{"network_veth_router", HasVethAndProxies},
+    Built{"network_ipvlan", HasIpvlan},
+    Built{"network_l2proxy", HasProxies},
+    Built{"network_gateway_device_route", HasVeth},
+    Built{"network_phys_macvlan_mtu", HasMacvlan},
+    Built{"network_bridge_vlan", HasBridgeVlans},
 };
 
 }  // namespace
@@ -43,7 +61,7 @@ bool IsClaimed(std::string_view extension) {
     return built.extension == extension;
   });
   // lxc_log.announced lxc_config_item_is_supported.announced init_pidfd.announced
-  // console_log.announced devpts_fd.announced
+  // console_log.announced devpts_fd.announced network_veth_routes.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

@@ -16,7 +16,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
-#include "runtime/kernel/netlink.h"
+#include "runtime/kernel/netlink/socket.h"
 
 namespace lxcspec::runtime {
 

@@ -5,15 +5,12 @@
 
 #include "runtime/container/network/running_network.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +18,8 @@
 #include <utility>
 
 #include "runtime/kernel/clone.h"
+#include "runtime/kernel/netlink/address.h"
+#include "runtime/kernel/netlink/link.h"
 #include "runtime/kernel/pidfd.h"
 
 namespace lxcspec::runtime {
@@ -57,35 +56,17 @@ class RunningNetworkTest : public ::testing::Test {
   static void MakePair(const std::string& name, const std::string& peer) {
     auto socket = NetlinkSocket::Open();
     ASSERT_TRUE(socket);
-    NetlinkRequest request(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
-    request.Add(ifinfomsg{}).AddText(IFLA_IFNAME, name);
-    const size_t info = request.BeginNest(IFLA_LINKINFO);
-    request.AddText(IFLA_INFO_KIND, "veth");
-    const size_t data = request.BeginNest(IFLA_INFO_DATA);
-    constexpr uint16_t kPeer = 1;
-    const size_t other = request.BeginNest(kPeer);
-    request.Add(ifinfomsg{}).AddText(IFLA_IFNAME, peer);
-    request.EndNest(other);
-    request.EndNest(data);
-    request.EndNest(info);
-    const Status made = socket->Do(std::move(request));
+    const Status made = CreateVeth(*socket, {.name = name}, {.name = peer});
     ASSERT_TRUE(made) << made.error().ToString();
   }
 
-  static void AddAddress(const std::string& name, int family, const char* text, uint8_t prefix) {
+  static void GiveAddress(const std::string& name, int family, const char* text, uint8_t prefix) {
     auto socket = NetlinkSocket::Open();
     ASSERT_TRUE(socket);
-    in6_addr number = {};
-    ASSERT_EQ(inet_pton(family, text, &number), 1);
-    ifaddrmsg header = {};
-    header.ifa_family = static_cast<uint8_t>(family);
-    header.ifa_prefixlen = prefix;
-    header.ifa_index = if_nametoindex(name.c_str());
-    const std::string_view bytes(reinterpret_cast<const char*>(&number),
-                                 family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr));
-    NetlinkRequest request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE);
-    request.Add(header).AddAttribute(IFA_LOCAL, bytes).AddAttribute(IFA_ADDRESS, bytes);
-    const Status added = socket->Do(std::move(request));
+    const auto address = ParseIpAddress(family, text);
+    ASSERT_TRUE(address);
+    const Status added = AddAddress(*socket, static_cast<int>(if_nametoindex(name.c_str())),
+                                    {.address = *address, .length = prefix}, std::nullopt);
     ASSERT_TRUE(added) << added.error().ToString();
   }
 
@@ -129,10 +110,10 @@ TEST_F(RunningNetworkTest, ARefusedMoveLeavesTheDeviceWhereItWas) {
 TEST_F(RunningNetworkTest, AddressesAreChosenByInterfaceFamilyAndScope) {
   // The caller's own network stands for a container that shares it.
   MakePair("a0", "b0");
-  AddAddress("a0", AF_INET, "192.0.2.1", 24);
-  AddAddress("a0", AF_INET6, "2001:db8::1", 64);
-  AddAddress("a0", AF_INET6, "fe80::1", 64);
-  AddAddress("b0", AF_INET, "192.0.2.2", 24);
+  GiveAddress("a0", AF_INET, "192.0.2.1", 24);
+  GiveAddress("a0", AF_INET6, "2001:db8::1", 64);
+  GiveAddress("a0", AF_INET6, "fe80::1", 64);
+  GiveAddress("b0", AF_INET, "192.0.2.2", 24);
   auto self = OpenPidfd(getpid());
   ASSERT_TRUE(self);
   auto network = RunningNetwork::Open(*self, getpid());

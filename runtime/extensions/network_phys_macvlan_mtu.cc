@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "runtime/extensions/network_phys_macvlan_mtu.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace lxcspec::runtime {
+
+Status SetDeviceMtu(NetlinkSocket& inside, const Link& device, uint32_t mtu) {
+  return ChangeLink(inside, device.index, {.mtu = mtu},
+                    fmt::format("set the MTU of {} to {}", device.name, mtu));
+}
+
+Status RestoreDevice(NetlinkSocket& host, const LentDevice& device) {
+  const auto back = FindLink(host, device.index);
+  if (!back && back.error().code == ENODEV) return {};
+  if (!back) return Forward(back.error());
+  if (back->mtu != device.mtu) {
+    TRY(ChangeLink(host, device.index, {.mtu = device.mtu},
+                   fmt::format("set the MTU of {} back to {}", back->name, device.mtu)));
+  }
+  if (back->name == device.name) return {};
+  return ChangeLink(host, device.index, {.name = device.name},
+                    fmt::format("name {} {} again", back->name, device.name));
+}
+
+}  // namespace lxcspec::runtime
