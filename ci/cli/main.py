@@ -11,9 +11,11 @@ from typing import NoReturn, Sequence
 
 from ci.cli import (
     bench,
+    completion,
     errors,
     explain,
     listing,
+    manual,
     matrix,
     probe,
     report,
@@ -41,8 +43,8 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def main(words: Sequence[str]) -> int:
-    signal.signal(signal.SIGTERM, _terminated)
+def declare() -> Commands:
+    """All commands with their options."""
     commands = Commands("./lxcspec", _SUMMARY, _EPILOG)
     for module in (
         run,
@@ -56,8 +58,16 @@ def main(words: Sequence[str]) -> int:
         explain,
         probe,
         bench,
+        completion,
+        manual,
     ):
         module.add_to(commands)
+    return commands
+
+
+def main(words: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, _terminated)
+    commands = declare()
     try:
         options = commands.parse(words)
         if options is None:

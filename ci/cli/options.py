@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from typing import Callable, NoReturn, Sequence
+from typing import Callable, Mapping, NoReturn, Sequence
 
 from ci.cli.errors import UsageError, did_you_mean
 
@@ -79,6 +79,21 @@ class Commands:
         parser.set_defaults(action=action)
         self._by_name[name] = parser
         return parser
+
+    @property
+    def parser(self) -> Parser:
+        """The program's own parser."""
+        return self._parser
+
+    @property
+    def by_name(self) -> Mapping[str, Parser]:
+        """The sub-commands' parsers, in the order of their declaration."""
+        return self._by_name
+
+    @property
+    def summaries(self) -> Mapping[str, str]:
+        """What each sub-command is for, in a few words."""
+        return {each.dest: each.help or "" for each in self._commands._choices_actions}
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace | None:
         """The options, or None where there is no command and the help was printed."""
