@@ -26,12 +26,14 @@ def command(*words: str) -> list[str]:
     return ["bazel", *startup, words[0], *flags, *words[1:]]
 
 
-def watch(line: progress.Line, label: str, words: Sequence[str]) -> tuple[int, list[str]]:
+def watch(
+    line: progress.Line, label: str, words: Sequence[str], top: Path = TOP
+) -> tuple[int, list[str]]:
     """Runs Bazel and shows its progress; returns its exit code and what it said otherwise."""
     # A process group of its own: an interrupt reaches us alone, and we pass it on once.
     with subprocess.Popen(
         command(words[0], "--color=no", "--curses=no", *words[1:]),
-        cwd=TOP,
+        cwd=top,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -54,23 +56,25 @@ def watch(line: progress.Line, label: str, words: Sequence[str]) -> tuple[int, l
             raise
 
 
-def build(targets: Sequence[str], line: progress.Line, flags: Sequence[str] = ()) -> Path:
-    """Builds the targets and returns the folder of Bazel's outputs."""
+def build(
+    targets: Sequence[str], line: progress.Line, flags: Sequence[str] = (), top: Path = TOP
+) -> Path:
+    """Builds targets of the sources in `top`; returns the folder of Bazel's outputs."""
     line.show("building ...")
     try:
-        code, said = watch(line, "building", ["build", *flags, *targets])
+        code, said = watch(line, "building", ["build", *flags, *targets], top)
     except OSError as error:
         raise InfrastructureError(f"cannot run bazel: {error.strerror}") from error
     line.clear()
     if code:
         raise InfrastructureError("\n".join([*said, f"the build of {' '.join(targets)} failed"]))
-    return bin_folder(flags)
+    return bin_folder(flags, top)
 
 
-def bin_folder(flags: Sequence[str] = ()) -> Path:
+def bin_folder(flags: Sequence[str] = (), top: Path = TOP) -> Path:
     """Where Bazel puts what it builds, with the flags that are in use."""
     answer = subprocess.run(
-        command("info", *flags, "bazel-bin"), cwd=TOP, capture_output=True, text=True, check=False
+        command("info", *flags, "bazel-bin"), cwd=top, capture_output=True, text=True, check=False
     )
     if answer.returncode:
         raise InfrastructureError(answer.stderr.strip() or "bazel info failed")

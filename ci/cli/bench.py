@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ci.cli import prepare, progress
+from ci.cli import bench_words, prepare, progress
 from ci.cli.errors import OK, InfrastructureError
 from ci.cli.options import Commands
 
@@ -22,13 +22,16 @@ _DETAILS = """
     Loads configurations with two implementations and prints the ratio of their times, and to the
     floor: reading the file's bytes. The repetitions of both and of the floor are interleaved at
     random in one process, because times from different runs do not compare on a noisy machine.
-    Each figure is a median of CPU time.
+    Each figure is a median of CPU time. The words compare builds, and follow the project's speed
+    from commit to commit.
 """
 
 _EXAMPLES = """
     ./lxcspec bench                                     the reference against the system's liblxc
     ./lxcspec bench --testee ./liblxc.so.1 --against reference
     ./lxcspec bench --repetitions 41 --json out.json
+    ./lxcspec bench compare HEAD^ HEAD                  did this commit make anything slower?
+    ./lxcspec bench history --html history.html
 """
 
 
@@ -46,6 +49,7 @@ def add_to(commands: Commands) -> None:
         "--repetitions", metavar="N", type=int, default=21, help="of each benchmark (default: 21)"
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep Google Benchmark's report")
+    bench_words.add_to(commands)
 
 
 def _measure(command: list[str], report: Path) -> dict[str, Any]:

@@ -63,12 +63,38 @@ class Commands:
             dest="command", metavar="COMMAND", parser_class=Parser
         )
         self._by_name: dict[str, Parser] = {}
+        # By the command that they are words of.
+        self._words: dict[str, argparse._SubParsersAction[Parser]] = {}
 
     def add(self, name: str, summary: str, details: str, examples: str, action: Action) -> Parser:
         """Declares a sub-command; the caller adds its options to the parser returned."""
+        return self._declare(self._commands, name, name, summary, details, examples, action)
+
+    def add_word(
+        self, command: str, word: str, summary: str, details: str, examples: str, action: Action
+    ) -> Parser:
+        """The same, one step further down: `./lxcspec command word`."""
+        if command not in self._words:
+            self._words[command] = self._by_name[command].add_subparsers(
+                dest="word", metavar="WORD", title="words", parser_class=Parser
+            )
+        full = f"{command} {word}"
+        words = self._words[command]
+        return self._declare(words, word, full, summary, details, examples, action)
+
+    def _declare(
+        self,
+        among: argparse._SubParsersAction[Parser],
+        word: str,
+        name: str,
+        summary: str,
+        details: str,
+        examples: str,
+        action: Action,
+    ) -> Parser:
         epilog = "examples:\n" + textwrap.indent(textwrap.dedent(examples).strip(), "  ")
-        parser = self._commands.add_parser(
-            name,
+        parser = among.add_parser(
+            word,
             help=summary,
             description=textwrap.dedent(details).strip(),
             epilog=epilog,
@@ -105,7 +131,8 @@ class Commands:
         options, unknown = self._parser.parse_known_args(words)
         if unknown:
             word = unknown[0].split("=", 1)[0]
-            parser = self._by_name.get(options.command or "", self._parser)
+            name = " ".join(filter(None, (options.command, getattr(options, "word", None))))
+            parser = self._by_name.get(name, self._parser)
             hint = did_you_mean(word, parser.option_names())
             raise UsageError(
                 f"'{unknown[0]}' means nothing to '{parser.prog}'.{hint} "
