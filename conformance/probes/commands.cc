@@ -14,15 +14,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 
+#include "conformance/probes/children.h"
 #include "conformance/probes/devices.h"
 #include "conformance/probes/escape.h"
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
 #include "conformance/probes/signals.h"
+#include "conformance/probes/system_calls.h"
 
 namespace lxcspec::probe {
 namespace {
@@ -203,6 +206,8 @@ Answer Exit(const Arguments& arguments) {
   _exit(static_cast<int>(*code));
 }
 
+constexpr size_t kOneOrMore = SIZE_MAX;
+
 struct Command {
   const char* name;
   const char* arguments;
@@ -240,6 +245,19 @@ constexpr Command kCommands[] = {
     {"orphan", "", 0, MakeOrphan, "leave behind a process that ends after its parent"},
     {"spawn", "", 0, SpawnPausing,
      "start a child that waits for a signal; answer with its process id"},
+    {"start", "COMMAND...", kOneOrMore, StartInChild,
+     "run COMMAND in a child; answer with its process id"},
+    {"result", "PID", 1, AwaitChild,
+     "wait for what that child answers; where it was killed, answer with the signal"},
+    {"in-child", "COMMAND...", kOneOrMore, RunInChild, "start, and then result"},
+    {"syscall", "NUMBER ARGUMENTS", 2, MakeSystemCall,
+     "make that system call, with up to six numbers such as 1,0x2, - for none, or @ for the "
+     "address that poke writes to; answer with what it returns"},
+    {"syscall32", "NUMBER ARGUMENTS", 2, MakeCompatCall,
+     "the same as a 32-bit program makes it, with up to five arguments"},
+    {"trapped", "NUMBER ARGUMENTS", 2, MakeTrappedCall,
+     "make that system call, and answer with what the SIGSYS that it brought says"},
+    {"poke", "TEXT", 1, Poke, "write TEXT, as write does, to memory shared with the children"},
     {"subreaper", "", 0, BecomeSubreaper,
      "become the parent of orphans below it, where it is not process 1"},
     {"ignore-signals", "", 0,
@@ -266,7 +284,8 @@ Answer RunCommand(const std::vector<std::string>& words) {
   if (words.empty()) return Refuse("no command");
   for (const Command& command : kCommands) {
     if (words[0] != command.name) continue;
-    if (words.size() - 1 != command.count) {
+    const size_t count = words.size() - 1;
+    if (command.count == kOneOrMore ? count == 0 : count != command.count) {
       return Refuse(std::string("usage: ") + command.name + " " + command.arguments);
     }
     return command.run({words.begin() + 1, words.end()});

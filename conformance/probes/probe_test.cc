@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,9 +94,10 @@ TEST(ProbeTest, HelpNamesEveryCommand) {
   Probe probe({"--help"});
   const std::string help = probe.Output();
   for (const char* name :
-       {"console",        "write", "fill",    "octets",   "write-to", "read-from", "pty",
-        "echo-stdin",     "pause", "serve",   "list-fds", "orphan",   "spawn",     "subreaper",
-        "ignore-signals", "on",    "counted", "reboot",   "halt",     "exit"}) {
+       {"console",        "write",    "fill",    "octets",    "write-to", "read-from", "pty",
+        "echo-stdin",     "pause",    "serve",   "list-fds",  "orphan",   "spawn",     "subreaper",
+        "ignore-signals", "on",       "counted", "reboot",    "halt",     "exit",      "start",
+        "result",         "in-child", "syscall", "syscall32", "trapped",  "poke"}) {
     EXPECT_THAT(help, HasSubstr(std::string("\n  ") + name + " "));
   }
   EXPECT_EQ(ExitCode(probe.Wait()), 0);
@@ -131,6 +133,36 @@ TEST(ProbeTest, IgnoringSignalsLeavesSigkillOnly) {
   kill(probe.pid(), SIGKILL);
   const int status = probe.Wait();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+}
+
+TEST(ProbeTest, SystemCallAnswersItsValue) {
+  const std::string getppid = std::to_string(SYS_getppid);
+  Probe probe({"syscall", getppid, "1,0xffffffffffffffff", "then", "exit", "0"});
+  EXPECT_EQ(probe.Output(), std::to_string(getpid()));
+}
+
+TEST(ProbeTest, SystemCallThatFailsEndsItInVain) {
+  EXPECT_EQ(ExitCode(Probe({"syscall", std::to_string(SYS_close), "99"}).Wait()), 1);
+}
+
+TEST(ProbeTest, NoNumberAndTooManyArgumentsAreBadUsage) {
+  EXPECT_EQ(ExitCode(Probe({"syscall", "getppid", "-"}).Wait()), 64);
+  EXPECT_EQ(ExitCode(Probe({"syscall", "110", "1,2,3,4,5,6,7"}).Wait()), 64);
+}
+
+TEST(ProbeTest, AnswerOfAChildComesBack) {
+  Probe probe({"in-child", "syscall", std::to_string(SYS_getppid), "-", "then", "exit", "0"});
+  EXPECT_EQ(probe.Output(), std::to_string(probe.pid()));
+}
+
+TEST(ProbeTest, EndOfAChildWithoutAnswerIsTold) {
+  Probe probe({"in-child", "exit", "3", "then", "exit", "0"});
+  EXPECT_EQ(probe.Output(), "ended with 3");
+}
+
+TEST(ProbeTest, CallThatNoFilterTrapsIsNotTrapped) {
+  Probe probe({"trapped", std::to_string(SYS_getppid), "-", "then", "exit", "0"});
+  EXPECT_EQ(probe.Output(), "not trapped");
 }
 
 TEST(ProbeTest, EchoesItsInput) {

@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <initializer_list>
+#include <iterator>
 
 namespace lxcspec::probe {
 namespace {
@@ -30,9 +32,19 @@ void Reboot(int) { AskKernel(LINUX_REBOOT_CMD_RESTART); }
 
 void Halt(int) { AskKernel(LINUX_REBOOT_CMD_POWER_OFF); }
 
+// How the last children ended.
+struct Ended {
+  pid_t pid;
+  int status;
+};
+Ended ended[64];
+size_t next_ended = 0;
+
 void Reap(int) {
   const int saved = errno;
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    ended[next_ended++ % std::size(ended)] = {.pid = pid, .status = status};
   }
   errno = saved;
 }
@@ -86,5 +98,24 @@ bool SetSignal(int signal, std::string_view action) {
 }
 
 int SignalsCounted() { return counted; }
+
+int AwaitEnd(pid_t child) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  int status = -1;
+  while (status == -1) {
+    for (Ended& each : ended) {
+      if (each.pid != child) continue;
+      status = each.status;
+      each.pid = 0;
+    }
+    if (status == -1) sigsuspend(&before);
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
 
 }  // namespace lxcspec::probe

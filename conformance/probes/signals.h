@@ -6,6 +6,8 @@
 #ifndef LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
 #define LXCSPEC_CONFORMANCE_PROBES_SIGNALS_H_
 
+#include <sys/types.h>
+
 #include <string_view>
 
 namespace lxcspec::probe {
@@ -30,6 +32,10 @@ void ResetSignals();
 bool SetSignal(int signal, std::string_view action);
 
 int SignalsCounted();
+
+// Waits until a child was reaped, and returns what waitpid(2) reported of it. To be asked once for
+// each child, of which no more than 64 may have ended unasked.
+int AwaitEnd(pid_t child);
 
 }  // namespace lxcspec::probe
 

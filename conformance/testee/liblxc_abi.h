@@ -80,7 +80,8 @@ struct Container {
   void* console_getfd;
   void* console;
   void* attach;
-  void* attach_run_wait;
+  // NULL options are the default ones.
+  int (*attach_run_wait)(Container*, void* options, const char* program, const char* const argv[]);
   void* attach_run_waitl;
   void* snapshot;
   void* snapshot_list;

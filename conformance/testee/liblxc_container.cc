@@ -199,6 +199,26 @@ class LiblxcContainer final : public Container {
     return CallDescriptor("devpts_fd()", members_.devpts_fd, raw_);
   }
 
+  Result<UniqueFd> SeccompNotifyFd() override {
+    return CallDescriptor("seccomp_notify_fd()", members_.seccomp_notify_fd, raw_);
+  }
+
+  Result<UniqueFd> SeccompNotifyFdActive() override {
+    return CallDescriptor("seccomp_notify_fd_active()", members_.seccomp_notify_fd_active, raw_);
+  }
+
+  Result<int> AttachRunWait(const std::vector<std::string>& argv) override {
+    if (members_.attach_run_wait == nullptr) return Absent("attach_run_wait");
+    std::vector<const char*> pointers;
+    pointers.reserve(argv.size() + 1);
+    for (const std::string& argument : argv) pointers.push_back(argument.c_str());
+    pointers.push_back(nullptr);
+    errno = 0;
+    const int status = members_.attach_run_wait(raw_, nullptr, pointers[0], pointers.data());
+    if (status < 0) return Fail(ErrnoOf(status), fmt::format("attach_run_wait({})", argv[0]));
+    return status;
+  }
+
   Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) override {
     if (members_.console_log == nullptr) return Absent("console_log");
     abi::ConsoleLog log{};

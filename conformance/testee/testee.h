@@ -112,6 +112,14 @@ class Container {
   // The caller owns the descriptor.
   virtual Result<UniqueFd> DevptsFd() = 0;
 
+  // The caller owns the descriptor.
+  virtual Result<UniqueFd> SeccompNotifyFd() = 0;
+  virtual Result<UniqueFd> SeccompNotifyFdActive() = 0;
+
+  // Runs a program in the container with default options and waits for its end. Returns what
+  // waitpid(2) reports of it.
+  virtual Result<int> AttachRunWait(const std::vector<std::string>& argv) = 0;
+
   // nullopt passes a NULL struct pointer.
   virtual Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) = 0;
 
