@@ -28,9 +28,15 @@ namespace lxcspec {
 namespace {
 
 constexpr NeedProbe kProbes[] = {
-    {"namespaces", ProbeNamespaces}, {"user_namespace", ProbeUserNamespace},
-    {"pidfd", ProbePidfd},           {"pty", ProbePty},
+    {"namespaces", ProbeNamespaces},
+    {"user_namespace", ProbeUserNamespace},
+    {"pidfd", ProbePidfd},
+    {"pty", ProbePty},
     {"cgroup", ProbeCgroup},
+    {"seccomp_filter", ProbeSeccompFilter},
+    {"seccomp_notify", ProbeSeccompNotify},
+    {"seccomp_notify_continue", ProbeSeccompNotifyContinue},
+    {"compat_x86", ProbeCompatX86},
 };
 
 Status WriteFile(const std::string& path, std::string_view text) {

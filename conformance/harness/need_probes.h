@@ -26,6 +26,10 @@ Result<std::string> ProbeUserNamespace();
 Result<std::string> ProbePidfd();
 Result<std::string> ProbePty();
 Result<std::string> ProbeCgroup();
+Result<std::string> ProbeSeccompFilter();
+Result<std::string> ProbeSeccompNotify();
+Result<std::string> ProbeSeccompNotifyContinue();
+Result<std::string> ProbeCompatX86();
 
 }  // namespace lxcspec
 

@@ -15,6 +15,7 @@ _HARNESS = [
     "//conformance/harness:other_client",
     "//conformance/harness:probed_container",
     "//conformance/harness:processes",
+    "//conformance/harness:seccomp_test",
     "//conformance/harness:testee_test",
     "//conformance/posix:result",
     "//conformance/posix:unique_fd",
