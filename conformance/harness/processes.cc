@@ -32,6 +32,16 @@ std::string FieldOf(const std::string& file, const std::string& key) {
   return "";
 }
 
+Status LoadFilter(std::vector<sock_filter>& filter) {
+  const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
+                           .filter = filter.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("prctl(PR_SET_NO_NEW_PRIVS)");
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    return FailErrno("prctl(PR_SET_SECCOMP)");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> OpenPidfd(pid_t pid) {
@@ -89,13 +99,20 @@ Status RefuseSystemCalls(std::initializer_list<int> numbers, int error) {
     filter.push_back(BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)));
   }
   filter.push_back(BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW));
-  const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
-                           .filter = filter.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("prctl(PR_SET_NO_NEW_PRIVS)");
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    return FailErrno("prctl(PR_SET_SECCOMP)");
-  }
-  return {};
+  return LoadFilter(filter);
+}
+
+Status RefuseFilters() {
+  std::vector<sock_filter> filter = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_seccomp, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_prctl, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, PR_SET_SECCOMP, 0, 1),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+  };
+  return LoadFilter(filter);
 }
 
 Status RefusePidfds() {

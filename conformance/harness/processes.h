@@ -39,6 +39,9 @@ size_t OpenDescriptorCount();
 // From now on this process, and what it starts, is refused these system calls with this errno.
 Status RefuseSystemCalls(std::initializer_list<int> numbers, int error);
 
+// From now on this process, and what it starts, cannot load filters, as on a kernel without them.
+Status RefuseFilters();
+
 // The system calls that kernels without pidfds do not have fail with ENOSYS, as there.
 Status RefusePidfds();
 
