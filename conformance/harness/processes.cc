@@ -115,6 +115,20 @@ Status RefuseFilters() {
   return LoadFilter(filter);
 }
 
+Status RefuseListeners() {
+  std::vector<sock_filter> filter = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_seccomp, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JGE, SECCOMP_GET_ACTION_AVAIL, 2, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JSET, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+  };
+  return LoadFilter(filter);
+}
+
 Status RefusePidfds() {
   return RefuseSystemCalls({SYS_pidfd_open, SYS_pidfd_send_signal, SYS_clone3}, ENOSYS);
 }

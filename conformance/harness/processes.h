@@ -42,6 +42,9 @@ Status RefuseSystemCalls(std::initializer_list<int> numbers, int error);
 // From now on this process, and what it starts, cannot load filters, as on a kernel without them.
 Status RefuseFilters();
 
+// The same for filters with a listener only.
+Status RefuseListeners();
+
 // The system calls that kernels without pidfds do not have fail with ENOSYS, as there.
 Status RefusePidfds();
 

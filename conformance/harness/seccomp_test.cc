@@ -53,6 +53,20 @@ Result<ProbedContainer> SeccompTest::StartUnder(std::string_view policy,
   return StartProbed(items);
 }
 
+Result<ProbedContainer> SeccompTest::StartNotifying(const ConfigItems& config,
+                                                    const std::string& name) {
+  ConfigItems items = Policy("2\ndenylist\ngetppid notify\n");
+  items.insert(items.end(), config.begin(), config.end());
+  return StartProbed(items, {}, name);
+}
+
+Result<std::string> SeccompTest::StartCall(ProbedContainer& container, long number,
+                                           const Arguments& arguments) {
+  ProbeCommand command = SystemCall(number, arguments);
+  command.insert(command.begin(), "start");
+  return container.Ask(command);
+}
+
 Result<bool> SeccompTest::SucceedsAttached(Container& container, const ProbeCommand& command) {
   std::vector<std::string> argv = {"/probe"};
   argv.insert(argv.end(), command.begin(), command.end());

@@ -52,6 +52,18 @@ class SeccompTest : public ProbedContainerTest {
   // A container whose init lives under the policy and listens to the test.
   Result<ProbedContainer> StartUnder(std::string_view policy, const ConfigItems& config = {});
 
+  // A container in which kSubject waits for a supervisor.
+  Result<ProbedContainer> StartNotifying(const ConfigItems& config = {},
+                                         const std::string& name = "c");
+
+  // Has a child of the init make a system call that may wait; what it returns is ResultOf() the
+  // caller.
+  static Result<std::string> StartCall(ProbedContainer& container, long number,
+                                       const Arguments& arguments = {});
+  static Result<std::string> ResultOf(ProbedContainer& container, const std::string& caller) {
+    return container.Ask({"result", caller});
+  }
+
   // Runs the probe's command in a running container by attaching. True where it succeeded.
   static Result<bool> SucceedsAttached(Container& container, const ProbeCommand& command);
 

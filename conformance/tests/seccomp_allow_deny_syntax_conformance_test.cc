@@ -28,7 +28,7 @@ TEST_F(SeccompAllowDenySyntaxTest, IsAnnounced) {
 
 TEST_F(SeccompAllowDenySyntaxTest, KeyReadsAsThePathThatItWasSetTo) {
   COVERS(spec::seccomp_allow_deny_syntax::kKeyReadsBack);
-  ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+  ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
   EXPECT_THAT(container->GetConfigItem(kProfile), SucceedsWith(""));
 
   ASSERT_OK(container->SetConfigItem(kProfile, "/nonexistent/policy"));
