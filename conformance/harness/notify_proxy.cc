@@ -167,6 +167,7 @@ void NotifyProxy::HangUp() {
 
 void NotifyProxy::Die() {
   connections_.clear();
+  if (!listener_) return;
   listener_.Reset();
   if (!name_.starts_with('@')) unlink(name_.c_str());
 }

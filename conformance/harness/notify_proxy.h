@@ -60,6 +60,10 @@ class NotifyProxy {
   // Listens at a path, or, where the name begins with '@', at an abstract address.
   static Result<NotifyProxy> Listen(const std::string& name);
 
+  NotifyProxy(NotifyProxy&&) = default;
+  NotifyProxy& operator=(NotifyProxy&&) = delete;
+  ~NotifyProxy() { Die(); }
+
   // The value of lxc.seccomp.notify.proxy.
   std::string Key() const { return "unix:" + name_; }
 

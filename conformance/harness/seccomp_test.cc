@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <utility>
 
 #include "conformance/harness/system_call_names.h"
 
@@ -58,6 +60,21 @@ Result<ProbedContainer> SeccompTest::StartNotifying(const ConfigItems& config,
   ConfigItems items = Policy("2\ndenylist\ngetppid notify\n");
   items.insert(items.end(), config.begin(), config.end());
   return StartProbed(items, {}, name);
+}
+
+Result<ProbedContainer> SeccompTest::StartNotifyingIfItLives(const ConfigItems& config) {
+  ConfigItems items = Policy("2\ndenylist\ngetppid notify\n");
+  items.insert(items.end(), config.begin(), config.end());
+  ASSIGN_OR_RETURN(ProbeChannel channel, ProbeChannel::Listen(rootfs(), "c.sock"));
+  ASSIGN_OR_RETURN(RunningContainer container, Start({"serve", "/c.sock"}, items));
+  const Deadline deadline;
+  while (true) {
+    const bool ended = container->State() == "STOPPED";
+    const Result<pid_t> init = channel.Accept(std::chrono::milliseconds(20));
+    if (init) return ProbedContainer(std::move(container), std::move(channel), *init);
+    if (ended) return Fail(ECHILD, "the container ended after its start");
+    if (deadline.Passed()) return Propagate(init.error());
+  }
 }
 
 Result<std::string> SeccompTest::StartCall(ProbedContainer& container, long number,

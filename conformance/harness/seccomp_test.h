@@ -56,6 +56,9 @@ class SeccompTest : public ProbedContainerTest {
   Result<ProbedContainer> StartNotifying(const ConfigItems& config = {},
                                          const std::string& name = "c");
 
+  // The same, for one that may end before its init has come so far: ECHILD then.
+  Result<ProbedContainer> StartNotifyingIfItLives(const ConfigItems& config);
+
   // Has a child of the init make a system call that may wait; what it returns is ResultOf() the
   // caller.
   static Result<std::string> StartCall(ProbedContainer& container, long number,

@@ -17,7 +17,10 @@ std::string ErrnoName(int code) {
 
 std::string Error::ToString() const {
   if (code == 0) return fmt::format("{}: failed without an errno", attempted);
-  return fmt::format("{}: {} ({})", attempted, ErrnoName(code), strerrordesc_np(code));
+  // None where an implementation has left something else than an errno there.
+  const char* description = strerrordesc_np(code);
+  return fmt::format("{}: {} ({})", attempted, ErrnoName(code),
+                     description != nullptr ? description : "no errno");
 }
 
 Error ErrnoError(std::string attempted) {

@@ -94,8 +94,12 @@ TEST_F(SeccompAllowNestingTest, AttachedProgramOfAConfinedClientIsUnderThePolicy
 
 TEST_F(SeccompAllowNestingTest, PolicyIsLoadedWhereThereIsNoFilter) {
   COVERS(spec::seccomp_allow_nesting::kWithoutOuter);
-  for (const ConfigItems& config : {ConfigItems{}, kNotStacked, kStacked}) {
-    ASSERT_OK_AND_ASSIGN(auto container, StartUnder(kPolicy, config));
+  const ConfigItems policy = Policy(kPolicy);
+  std::string name = "c";
+  for (ConfigItems config : {ConfigItems{}, kNotStacked, kStacked}) {
+    config.insert(config.end(), policy.begin(), policy.end());
+    name += "c";
+    ASSERT_OK_AND_ASSIGN(auto container, StartProbed(config, {}, name));
 
     EXPECT_THAT(container.Ask(SystemCall(kSubject)), FailsWithErrno(EDOM));
     EXPECT_OK(container.Ask(SystemCall(kOuter)));
@@ -132,8 +136,11 @@ TEST_P(SeccompAllowNestingNotStackedTest, OuterFilterHolds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SeccompAllowNestingNotStackedTest,
-                         ::testing::Values(NotStacked{"Unset", {}},
-                                           NotStacked{"Zero", kNotStacked}),
+                         // Where an implementation looks for a filter in /proc, it finds it.
+                         ::testing::Values(NotStacked{"Unset", {{"lxc.mount.auto", "proc"}}},
+                                           NotStacked{"Zero",
+                                                      {{"lxc.mount.auto", "proc"}, {kKey, "0"}}},
+                                           NotStacked{"ZeroWithoutProc", kNotStacked}),
                          [](const auto& each) { return each.param.name; });
 
 struct Refused {

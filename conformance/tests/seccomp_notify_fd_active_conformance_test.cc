@@ -97,7 +97,7 @@ TEST_F(SeccompNotifyFdActiveTest, FailedCallOpensNothing) {
 TEST_F(SeccompNotifyFdActiveTest, AnotherObjectGivesTheListenerToo) {
   COVERS(spec::seccomp_notify_fd_active::kAnyObject);
   ASSERT_OK_AND_ASSIGN(auto container, StartNotifying());
-  ASSERT_OK_AND_ASSIGN(auto other, NewContainer());
+  ASSERT_OK_AND_ASSIGN(auto other, Configure({"pause"}));
 
   ASSERT_OK_AND_ASSIGN(const UniqueFd listener, other->SeccompNotifyFdActive());
 
@@ -108,7 +108,7 @@ TEST_F(SeccompNotifyFdActiveTest, AnotherProcessGetsTheListenerToo) {
   COVERS(spec::seccomp_notify_fd_active::kAnyObject);
   ASSERT_OK_AND_ASSIGN(auto container, StartNotifying());
   ASSERT_OK_AND_ASSIGN(OtherClient supervisor, OtherClient::Start([&] {
-                         const auto object = NewContainer();
+                         const auto object = Configure({"pause"});
                          if (!object) return false;
                          const auto listener = (*object)->SeccompNotifyFdActive();
                          if (!listener) return false;

@@ -77,6 +77,7 @@ TEST_F(SeccompProxySendNotifyFdTest, MessageHasTheLayoutThatProxiesExpect) {
   EXPECT_EQ(blank.val, 0);
   EXPECT_EQ(blank.error, 0);
   EXPECT_EQ(blank.flags, 0U);
+  proxy.Die();
 }
 
 TEST_F(SeccompProxySendNotifyFdTest, CookieStandsAtTheEnd) {
@@ -104,6 +105,7 @@ TEST_F(SeccompProxySendNotifyFdTest, WithoutACookieNothingStandsThere) {
 
   EXPECT_EQ(request.Header().cookie_length, 0U);
   EXPECT_EQ(request.Cookie(), "");
+  proxy.Die();
 }
 
 TEST_F(SeccompProxySendNotifyFdTest, ThreeDescriptorsComeWithTheMessage) {
@@ -126,6 +128,7 @@ TEST_F(SeccompProxySendNotifyFdTest, ThreeDescriptorsComeWithTheMessage) {
   EXPECT_EQ(TargetOf(request.descriptors[1]), folder + "/mem");
   EXPECT_EQ(fcntl(request.descriptors[1].get(), F_GETFL) & O_ACCMODE, O_RDWR);
   EXPECT_OK(CheckId(request.descriptors[2], request.Call().id));
+  proxy.Die();
 }
 
 TEST_F(SeccompProxySendNotifyFdTest, CallersMemoryCanBeRead) {
@@ -143,6 +146,7 @@ TEST_F(SeccompProxySendNotifyFdTest, CallersMemoryCanBeRead) {
                   static_cast<off_t>(request.Call().arguments[0])),
             static_cast<ssize_t>(sizeof(text)));
   EXPECT_STREQ(text, "a secret");
+  proxy.Die();
 }
 
 TEST_F(SeccompProxySendNotifyFdTest, ProxyCanAnswerThroughTheListener) {
@@ -220,7 +224,7 @@ TEST_F(SeccompProxySendNotifyFdTest, EachOfManyCallsHasItsOwnAnswer) {
 TEST_F(SeccompProxySendNotifyFdTest, AbstractAddressIsTheNameAndNoOther) {
   COVERS(spec::seccomp_proxy_send_notify_fd::kAbstractAddress);
   ASSERT_OK_AND_ASSIGN(auto proxy, NotifyProxy::Listen("@lxcspec-proxy"));
-  ASSERT_OK_AND_ASSIGN(auto container, StartProxied(proxy));
+  ASSERT_OK_AND_ASSIGN(auto container, StartNotifyingIfItLives({{kProxy, proxy.Key()}}));
   ASSERT_OK_AND_ASSIGN(const std::string caller, StartCall(container, kSubject));
 
   ASSERT_OK_AND_ASSIGN(const ProxyRequest request, proxy.Receive());
