@@ -103,7 +103,7 @@ constexpr std::array kKeys = {
     Key{"lxc.net.#.veth.n_rxqueues", Unsigned, kValue, kLines, "", "veth"},
     Key{"lxc.net.#.veth.n_txqueues", Unsigned, kValue, kLines, "", "veth"},
     Key{"lxc.net.#.veth.pair", DeviceName, kValue, kLines, "", "veth"},
-    Key{"lxc.net.#.veth.vlan.id", VlanIdOrNone, kValue, kLines, "none", "veth"},
+    Key{"lxc.net.#.veth.vlan.id", VlanIdOrNone, kValue, kLines, "", "veth"},
     Key{"lxc.net.#.veth.vlan.tagged.id", VlanId, kList, kBetween, "", "veth"},
     Key{"lxc.net.#.vlan.id", VlanId, kValue, kLines, "0", "vlan"},
     Key{"lxc.no_new_privs", Boolean, kValue, kLines, "0"},

@@ -62,6 +62,9 @@ bool IsClaimed(std::string_view extension) {
   });
   // lxc_log.announced lxc_config_item_is_supported.announced init_pidfd.announced
   // console_log.announced devpts_fd.announced network_veth_routes.announced
+  // network_veth_router.announced network_ipvlan.announced network_l2proxy.announced
+  // network_gateway_device_route.announced network_phys_macvlan_mtu.announced
+  // network_bridge_vlan.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

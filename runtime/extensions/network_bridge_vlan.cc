@@ -16,9 +16,11 @@ Status CheckBridgeVlans(const Link& bridge, const PortVlans& vlans) {
   if (bridge.kind != "bridge") {
     return Failure(EINVAL, fmt::format("VLANs: {} is no bridge", bridge.name));
   }
+  // network_bridge_vlan.not_filtering
   if (!bridge.vlan_filtering) {
     return Failure(EPERM, fmt::format("VLANs: vlan_filtering of {} is not 1", bridge.name));
   }
+  // network_bridge_vlan.same_id_twice
   const bool both = vlans.untagged && std::find(vlans.tagged.begin(), vlans.tagged.end(),
                                                 *vlans.untagged) != vlans.tagged.end();
   if (!both) return {};
@@ -27,10 +29,12 @@ Status CheckBridgeVlans(const Link& bridge, const PortVlans& vlans) {
 
 Status SetPortVlans(NetlinkSocket& host, const Link& bridge, int port, const PortVlans& vlans) {
   const bool replaced = vlans.untagged && *vlans.untagged != bridge.default_vlan;
+  // network_bridge_vlan.none network_bridge_vlan.untagged network_bridge_vlan.untagged_default
   if (bridge.default_vlan != 0 && (vlans.leave_default || replaced)) {
     TRY(DeletePortVlan(host, port, bridge.default_vlan));
   }
   if (vlans.untagged) TRY(AddPortVlan(host, port, *vlans.untagged, VlanTag::kWithout));
+  // network_bridge_vlan.tagged
   for (const uint16_t id : vlans.tagged) TRY(AddPortVlan(host, port, id, VlanTag::kWith));
   return {};
 }

@@ -23,6 +23,7 @@ uint16_t IsolationFlags(const std::string& isolation) {
 
 Status CreateIpvlan(NetlinkSocket& host, int parent, const LinkSettings& settings,
                     const IpvlanSettings& ipvlan) {
+  // network_ipvlan.device network_ipvlan.mode_and_isolation network_ipvlan.no_ipvlan
   return CreateLink(host, "ipvlan", parent, settings, [&](NetlinkRequest& request) {
     request.AddNumber(IFLA_IPVLAN_MODE, ModeNumber(ipvlan.mode))
         .AddNumber(IFLA_IPVLAN_FLAGS, IsolationFlags(ipvlan.isolation));

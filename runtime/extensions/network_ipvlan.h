@@ -16,6 +16,7 @@ namespace lxcspec::runtime {
 
 // As lxc.net.*.ipvlan.* has them.
 struct IpvlanSettings {
+  // network_ipvlan.default_mode_effect network_ipvlan.default_isolation_effect
   std::string mode = "l3";
   std::string isolation = "bridge";
 };

@@ -21,6 +21,7 @@ bool HasFamily(const std::vector<IpAddress>& addresses, int family) {
 
 Status CheckVethRouter(const VethRouter& router) {
   if (!HasFamily(router.gateways, AF_INET6)) return {};
+  // network_veth_router.needs_ipv6_forwarding
   // One device's forwarding alone does not make a router of version 6.
   return RequireNetworkSysctl("net/ipv6/conf/all/forwarding", "1");
 }
@@ -34,9 +35,11 @@ Status SetUpVethRouter(NetlinkSocket& host, int device, const std::string& name,
     TRY(SetNetworkSysctl(fmt::format("net/ipv6/conf/{}/forwarding", name), "1"));
     TRY(SetNetworkSysctl(fmt::format("net/ipv6/conf/{}/proxy_ndp", name), "1"));
   }
+  // network_veth_router.ipv4_routes network_veth_router.ipv6_routes network_veth_router.no_ipv6
   for (const IpAddress& address : router.addresses) {
     TRY(AddRoute(host, {.destination = IpPrefix::Whole(address), .gateway = {}, .device = device}));
   }
+  // network_veth_router.ipv4_gateway_proxy network_veth_router.ipv6_gateway_proxy
   for (const IpAddress& gateway : router.gateways) {
     TRY(AddProxyNeighbour(host, device, gateway));
   }

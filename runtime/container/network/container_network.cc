@@ -37,6 +37,7 @@ std::vector<IpAddress> AddressesIn(const InterfacePlan& plan) {
 VethRouter RouterOf(const InterfacePlan& plan, const std::vector<DefaultRoute>& routes) {
   VethRouter router{.addresses = AddressesIn(plan), .gateways = {}};
   for (const DefaultRoute& route : routes) {
+    // network_veth_router.no_gateway_address
     if (route.gateway) router.gateways.push_back(*route.gateway);
   }
   return router;
@@ -151,6 +152,7 @@ Status ContainerNetwork::AddProxies(const InterfaceRequest& request) {
   for (const IpAddress& address : AddressesIn(request.plan)) {
     const auto there = HasL2Proxy(networks_.host, request.link->index, address);
     if (!there) return Forward(there.error());
+    // network_l2proxy.keeps_others
     // What somebody else has added is theirs to remove.
     if (!*there) {
       TRY(trace(HostTraceKind::kProxy, request.link->index, address));

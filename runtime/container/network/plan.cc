@@ -106,6 +106,7 @@ bool HasLinkWithGateway(const InterfacePlan& plan) {
 Result<InterfaceGateway> PlanGateway(const InterfacePlan& plan, const std::string& key, int family,
                                      const std::string& value) {
   InterfaceGateway gateway{.family = family, .kind = GatewayKind::kAddress, .address = {}};
+  // network_gateway_device_route.needs_up network_gateway_device_route.without_address
   if (!plan.up) return Refused(key, "the interface is not up");
   if (!HasAddress(plan, family)) return Refused(key, "the interface has no address of that kind");
   if (value == "dev") {
@@ -222,6 +223,7 @@ Result<InterfacePlan> PlanInterface(const Config& config, const std::string& key
   plan.type = type->second;
   ReadCommon(config, plan);
   if (plan.type == InterfaceType::kNone || plan.type == InterfaceType::kEmpty) return plan;
+  // network_ipvlan.needs_link network_l2proxy.needs_link network_phys_macvlan_mtu.no_such_link
   const bool needs_link = plan.type != InterfaceType::kVeth || plan.l2proxy;
   if (needs_link && plan.link.empty()) return Refused(key + ".link", "is needed");
   TRY(PlanAddresses(config, plan));

@@ -90,6 +90,7 @@ Status AttachToBridge(Networks& networks, const InterfaceRequest& request,
 }  // namespace
 
 Status MakeVeth(Networks& networks, const InterfaceRequest& request, MadeInterface& made) {
+  // network_veth_router.not_on_bridge network_veth_router.bridge_mode
   const bool bridged = request.link && !request.plan.veth.routes_on_host;
   if (bridged) TRY(CheckBridgeVlans(*request.link, request.plan.veth.vlans));
   TRY(MakePair(networks, request, made));
