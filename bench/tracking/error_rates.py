@@ -9,8 +9,10 @@ multiplied in all of B's processes, whatever it does not find is wrong.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
@@ -75,6 +77,17 @@ def load(path: Path) -> Data:
     if machine is None:
         raise journal.Broken(f"{path}: empty")
     return Data(machine, label, date, tuple(processes))
+
+
+def only(data: Data, pattern: str) -> Data:
+    """With the benchmarks alone whose names have the pattern in them."""
+    kept = tuple(
+        {key: value for key, value in typical.items() if re.search(pattern, key.benchmark)}
+        for typical in data.processes
+    )
+    if not all(kept):
+        raise NotEnoughData(f"no benchmark of the data fits '{pattern}'")
+    return dataclasses.replace(data, processes=kept)
 
 
 def _slowed(typical: Typical, key: Key) -> Typical:
@@ -144,7 +157,7 @@ class Rates:
             "label": self.data.label,
             "measured": self.data.date,
             "processes": len(self.data.processes),
-            "benchmarks": self.benchmarks,
+            "benchmarks": sorted({key.benchmark for key in self.data.processes[0]}),
             "rounds": self.rounds,
             "comparisons": self.comparisons,
             "without_difference": {

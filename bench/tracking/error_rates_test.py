@@ -62,5 +62,18 @@ class RatesTest(unittest.TestCase):
                 error_rates.load(path)
 
 
+class CommittedTest(unittest.TestCase):
+    def test_real_processes_have_the_rates_that_are_promised(self) -> None:
+        # A tenth of what the command draws; the command's own result is committed beside the data.
+        data = error_rates.only(error_rates.load(error_rates.DATA), "1024|4096|Read")
+        found = error_rates.rates(data, 20, 100, _ignore)
+        self.assertLessEqual(found.false_alarms, 2)
+        self.assertGreaterEqual(found.found, 90)
+
+    def test_a_pattern_that_fits_nothing_is_an_error(self) -> None:
+        with self.assertRaisesRegex(NotEnoughData, "Nowhere"):
+            error_rates.only(error_rates.load(error_rates.DATA), "Nowhere")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -241,7 +241,10 @@ def error_rates(options: argparse.Namespace) -> int:
                 rates.measure(data, measured, effort, _now())
     with progress.Line() as line:
         found = rates.rates(
-            rates.load(data), options.rounds, options.comparisons, lambda n: line.show(f"{n} ...")
+            rates.only(rates.load(data), options.only),
+            options.rounds,
+            options.comparisons,
+            lambda n: line.show(f"{n} ..."),
         )
     print(found.text())
     if options.json:

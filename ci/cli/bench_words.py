@@ -62,6 +62,7 @@ _RATES = """
 """
 _RATES_EXAMPLES = """
     ./lxcspec bench error-rates
+    ./lxcspec bench error-rates --only '1024|4096|Read'
     ./lxcspec bench error-rates --data mine.jsonl --measure path/to/benchmark --processes 400
 """
 
@@ -186,6 +187,7 @@ def add_to(commands: Commands) -> None:
         bench_actions.error_rates,
     )
     parser.add_argument("--data", metavar="FILE", type=Path, default=None)
+    parser.add_argument("--only", metavar="REGEX", default="", help="of the data's benchmarks")
     parser.add_argument("--comparisons", metavar="N", type=positive, default=1000)
     parser.add_argument("--rounds", metavar="N", type=positive, default=20)
     parser.add_argument("--json", metavar="FILE", type=Path, help="the rates for programs")
