@@ -20,7 +20,7 @@
 #include "runtime/api/handle.h"
 #include "runtime/api/members.h"
 #include "runtime/container/attach/attach.h"
-#include "runtime/container/client.h"
+#include "runtime/container/attach/running.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -31,6 +31,7 @@ constexpr int kDropCapabilities = 0x2;
 constexpr int kSetPersonality = 0x4;
 constexpr int kRemountProcSys = 0x10000;
 constexpr int kNoNewPrivs = 0x40000;
+constexpr int kTerminal = 0x80000;
 constexpr int kSetGroups = 0x200000;
 constexpr int kKeepEnvironment = 0;
 
@@ -75,17 +76,13 @@ AttachRequest RequestOf(const abi::AttachOptions* options) {
 }
 
 // The attached process's number, or -1.
-pid_t AttachTo(abi::Container* client, AttachRequest request) {
+pid_t AttachTo(abi::Container* client, const AttachRequest& request,
+               const abi::AttachOptions* options) {
+  const bool on_terminal = options != nullptr && (options->attach_flags & kTerminal) != 0;
   pid_t attached = -1;
   Act(client, "attach", [&](Handle&, const Target& target) -> Status {
-    AttachTarget init;
-    auto pidfd = QueryInitPidfd(target.place, target.patience);
-    if (!pidfd) return Forward(std::move(pidfd).error());
-    init.init_pidfd = *std::move(pidfd);
-    const auto pid = QueryInitPid(target.place, target.patience);
-    if (!pid) return Forward(pid.error());
-    init.init_pid = *pid;
-    const auto done = Attach(init, target.config, request);
+    const auto done = on_terminal ? AttachOnTerminal(target.place, request, target.patience)
+                                  : AttachToRunning(target.place, request, target.patience);
     if (!done) return Forward(done.error());
     attached = *done;
     return {};
@@ -101,7 +98,7 @@ int Attach(abi::Container* client, abi::AttachFunction function, void* payload,
   }
   AttachRequest request = RequestOf(options);
   request.function = [=] { return function(payload); };
-  *attached = AttachTo(client, std::move(request));
+  *attached = AttachTo(client, request, options);
   return *attached > 0 ? 0 : -1;
 }
 
@@ -113,7 +110,7 @@ int RunAndWait(abi::Container* client, abi::AttachOptions* options, const char* 
   }
   AttachRequest request = RequestOf(options);
   request.function = [=] { return ExecuteCommand(program, const_cast<char* const*>(argv)); };
-  const pid_t attached = AttachTo(client, std::move(request));
+  const pid_t attached = AttachTo(client, request, options);
   if (attached <= 0) return -1;
   int status = 0;
   while (waitpid(attached, &status, 0) < 0) {

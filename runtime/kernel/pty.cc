@@ -10,10 +10,12 @@
 
 namespace lxcspec::runtime {
 
-Result<Pty> OpenPty() {
-  Pty pty;
-  pty.primary = UniqueFd(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-  if (!pty.primary.valid()) return ErrnoFailure("open(/dev/ptmx)");
+namespace {
+
+constexpr int kPrimaryFlags = O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+
+Result<Pty> Unlocked(UniqueFd primary) {
+  Pty pty{.primary = std::move(primary)};
   int locked = 0;
   if (ioctl(pty.primary.get(), TIOCSPTLCK, &locked) != 0) return ErrnoFailure("TIOCSPTLCK");
   int number = 0;
@@ -23,6 +25,21 @@ Result<Pty> OpenPty() {
   pty.peer = UniqueFd(ioctl(pty.primary.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!pty.peer.valid()) return ErrnoFailure(fmt::format("TIOCGPTPEER of {}", pty.path));
   return pty;
+}
+
+}  // namespace
+
+Result<Pty> OpenPty() {
+  UniqueFd primary(open("/dev/ptmx", kPrimaryFlags));
+  if (!primary.valid()) return ErrnoFailure("open(/dev/ptmx)");
+  return Unlocked(std::move(primary));
+}
+
+Result<Pty> OpenPtyOf(const UniqueFd& devpts) {
+  // Within an instance the name is the kernel's own.
+  UniqueFd primary(openat(devpts.get(), "ptmx", kPrimaryFlags | O_NOFOLLOW));
+  if (!primary.valid()) return ErrnoFailure("open(ptmx) of a container");
+  return Unlocked(std::move(primary));
 }
 
 Status SetBlocking(int fd, bool blocks) {

@@ -28,6 +28,9 @@ struct Pty {
 // A pty of this mount namespace's devpts; nobody's controlling terminal.
 Result<Pty> OpenPty();
 
+// The same of the devpts whose root that is. The path is the one that it usually has.
+Result<Pty> OpenPtyOf(const UniqueFd& devpts);
+
 // Whether reads and writes through this open file, whoever holds it, wait.
 Status SetBlocking(int fd, bool blocks);
 

@@ -166,7 +166,10 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
   }
   const auto& no_new_privs = config.Values("lxc.no_new_privs");
   plan.no_new_privs = request.no_new_privs || (!no_new_privs.empty() && no_new_privs[0] == "1");
-  plan.environment = config.Values("lxc.environment");
+  for (const char* key : {"lxc.environment", "lxc.environment.runtime"}) {
+    const auto& set = config.Values(key);
+    plan.environment.insert(plan.environment.end(), set.begin(), set.end());
+  }
 
   auto sockets = SocketPair();
   if (!sockets) return Forward(std::move(sockets).error());

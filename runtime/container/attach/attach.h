@@ -53,6 +53,8 @@ struct AttachRequest {
   std::vector<std::string> kept_variables;
   // What become descriptors 0, 1 and 2. The caller keeps its own.
   std::array<int, 3> standard = {0, 1, 2};
+  // The controlling terminal, and in the place of those of `standard` that are terminals; -1: none.
+  int terminal = -1;
   // Runs in the attached process, whose exit status it returns.
   std::function<int()> function;
 };

@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/base/unique_fd.h"
 #include "runtime/kernel/credentials.h"
 
 namespace lxcspec::runtime {
@@ -70,7 +74,35 @@ Status ChangeFolder(const AttachedPlan& plan) {
   return {};
 }
 
-Status TakeStandardDescriptors(const std::array<int, 3>& standard) {
+// The terminal by the name that it has in the container, where programs look for it. Whatever the
+// container has put there instead is not taken, and opening it waits for nobody.
+UniqueFd ByItsName(int terminal) {
+  struct stat given = {};
+  struct stat found = {};
+  if (fstat(terminal, &given) != 0) return {};
+  const std::string name = fmt::format("/dev/pts/{}", minor(given.st_rdev));
+  constexpr int kFlags = O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+  UniqueFd named(open(name.c_str(), kFlags));
+  if (!named.valid() || fstat(named.get(), &found) != 0) return {};
+  if (found.st_dev != given.st_dev || found.st_ino != given.st_ino) return {};
+  if (fcntl(named.get(), F_SETFL, O_RDWR) != 0) return {};
+  return named;
+}
+
+Status TakeTerminal(int terminal) {
+  if (terminal < 0) return {};
+  if (setsid() < 0) return ErrnoFailure("setsid()");
+  if (ioctl(terminal, TIOCSCTTY, 0) != 0) return ErrnoFailure("ioctl(TIOCSCTTY)");
+  return {};
+}
+
+Status TakeStandardDescriptors(const AttachRequest& request) {
+  std::array<int, 3> standard = request.standard;
+  const UniqueFd named = request.terminal >= 0 ? ByItsName(request.terminal) : UniqueFd();
+  const int terminal = named.valid() ? named.get() : request.terminal;
+  for (int& fd : standard) {
+    if (terminal >= 0 && isatty(fd) != 0) fd = terminal;
+  }
   // First out of the way of each other.
   std::array<int, 3> copies{};
   for (size_t i = 0; i < standard.size(); ++i) {
@@ -109,7 +141,8 @@ Status BecomeAttached(const AttachedPlan& plan) {
   TRY(ChangeUser(request));
   if (plan.capabilities) TRY(DropEffectiveCapabilities(*plan.capabilities));
   if (plan.no_new_privs) TRY(SetNoNewPrivileges());
-  return TakeStandardDescriptors(request.standard);
+  TRY(TakeTerminal(request.terminal));
+  return TakeStandardDescriptors(request);
 }
 
 }  // namespace lxcspec::runtime
