@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "runtime/base/text.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/container/rootfs_mount.h"
+#include "runtime/kernel/pidfd.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -97,39 +99,15 @@ Result<pid_t> Spawn(std::vector<std::string> arguments, std::vector<std::string>
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
 
   pid_t child = -1;
   const int error = posix_spawn(&child, "/bin/sh", &actions, &attributes,
                                 Pointers(arguments).data(), Pointers(environment).data());
   if (error != 0) return Failure(error, "posix_spawn(/bin/sh)");
   return child;
-}
-
-// Hands on the lines that come out of a pipe until its other end is closed; returns the last one.
-std::string ReadLines(int pipe, const std::function<void(std::string_view)>& output) {
-  std::string last;
-  std::string pending;
-  const auto deliver = [&](std::string_view line) {
-    last = line;
-    if (output) output(line);
-  };
-  std::array<char, 4096> chunk;
-  while (true) {
-    const ssize_t count = read(pipe, chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    pending.append(chunk.data(), static_cast<size_t>(count));
-    size_t newline = 0;
-    while ((newline = pending.find('\n')) != pending.npos) {
-      deliver(pending.substr(0, newline));
-      pending.erase(0, newline + 1);
-    }
-    // A line without an end is delivered in pieces.
-    if (pending.size() >= chunk.size()) deliver(std::exchange(pending, {}));
-  }
-  if (!pending.empty()) deliver(pending);
-  return last;
 }
 
 }  // namespace
@@ -146,7 +124,8 @@ HookContext MakeHookContext(const Config& config, const std::string& name,
           .version = First(config, "lxc.hook.version") == "1" ? 1 : 0};
 }
 
-Status RunHook(const HookContext& context, const std::string& command, const HookRun& run) {
+Result<RunningHook> RunningHook::Start(const HookContext& context, const std::string& command,
+                                       const HookRun& run) {
   // The shell appends what follows the command to it, word by word.
   std::vector<std::string> arguments = {"sh", "-c", command + " \"$@\"", "sh"};
   if (context.version == 0) {
@@ -156,26 +135,95 @@ Status RunHook(const HookContext& context, const std::string& command, const Hoo
 
   std::array<int, 2> ends;
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoFailure("pipe2");
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const std::string what = fmt::format(
-      "{}.{} \"{}\"", run.section == "net" ? "lxc.net script" : "lxc.hook", run.type, command);
+  RunningHook hook;
+  hook.output_ = UniqueFd(ends[0]);
+  const UniqueFd writer(ends[1]);
+  hook.what_ = fmt::format("{}.{} \"{}\"", run.section == "net" ? "lxc.net script" : "lxc.hook",
+                           run.type, command);
+  hook.on_line_ = run.output;
+  if (fcntl(hook.output_.get(), F_SETFL, O_NONBLOCK) != 0) return ErrnoFailure("fcntl(O_NONBLOCK)");
   const auto child = Spawn(std::move(arguments), HookEnvironment(context, run), writer.get());
-  writer = UniqueFd();
   if (!child) {
-    return Failure(child.error().code, fmt::format("{}: {}", what, child.error().attempted));
+    return Failure(child.error().code, fmt::format("{}: {}", hook.what_, child.error().attempted));
   }
+  hook.pid_ = *child;
+  auto pidfd = OpenPidfd(*child);
+  if (!pidfd) {
+    hook.Kill();
+    while (waitpid(*child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return Forward(std::move(pidfd).error());
+  }
+  hook.pidfd_ = *std::move(pidfd);
+  return hook;
+}
 
-  const std::string last = ReadLines(reader.get(), run.output);
-  int status = 0;
-  while (waitpid(*child, &status, 0) < 0) {
-    if (errno != EINTR) return ErrnoFailure(fmt::format("{}: waitpid", what));
+void RunningHook::Deliver(std::string_view line) {
+  last_ = line;
+  if (on_line_) on_line_(line);
+}
+
+bool RunningHook::ReadOutput() {
+  std::array<char, 4096> chunk;
+  while (true) {
+    const ssize_t count = read(output_.get(), chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return true;
+    if (count <= 0) return false;
+    pending_.append(chunk.data(), static_cast<size_t>(count));
+    size_t newline = 0;
+    while ((newline = pending_.find('\n')) != pending_.npos) {
+      Deliver(pending_.substr(0, newline));
+      pending_.erase(0, newline + 1);
+    }
+    // A line without an end is delivered in pieces.
+    if (pending_.size() >= chunk.size()) Deliver(std::exchange(pending_, {}));
+    // Who prints without end must not keep this process from all else.
+    if (static_cast<size_t>(count) == chunk.size()) return true;
   }
+}
+
+void RunningHook::Kill() const {
+  kill(-pid_, SIGKILL);
+  kill(pid_, SIGKILL);
+}
+
+Status RunningHook::Finish() {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0) {
+    if (errno != EINTR) return ErrnoFailure(fmt::format("{}: waitpid", what_));
+  }
+  // A pipe holds no more than this many chunks.
+  constexpr int kMostChunks = 256;
+  for (int i = 0; i < kMostChunks && ReadOutput(); ++i) {
+    pollfd entry{.fd = output_.get(), .events = POLLIN, .revents = 0};
+    if (poll(&entry, 1, 0) <= 0) break;
+  }
+  if (!pending_.empty()) Deliver(std::exchange(pending_, {}));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   const std::string how = WIFSIGNALED(status)
                               ? fmt::format("was killed by signal {}", WTERMSIG(status))
                               : fmt::format("exited with {}", WEXITSTATUS(status));
-  return Failure(ECANCELED, fmt::format("{} {}{}{}", what, how, last.empty() ? "" : ": ", last));
+  return Failure(ECANCELED, fmt::format("{} {}{}{}", what_, how, last_.empty() ? "" : ": ", last_));
+}
+
+Status RunHook(const HookContext& context, const std::string& command, const HookRun& run) {
+  auto hook = RunningHook::Start(context, command, run);
+  if (!hook) return Forward(std::move(hook).error());
+  bool prints = true;
+  while (true) {
+    std::array<pollfd, 2> entries{
+        {{.fd = hook->pidfd().get(), .events = POLLIN, .revents = 0},
+         {.fd = prints ? hook->output().get() : -1, .events = POLLIN, .revents = 0}}};
+    if (poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) {
+      const int code = errno;
+      hook->Kill();
+      static_cast<void>(hook->Finish());
+      return Failure(code, "poll()");
+    }
+    if (entries[0].revents != 0) return hook->Finish();
+    if (entries[1].revents != 0) prints = hook->ReadOutput();
+  }
 }
 
 Status RunHooks(const HookContext& context, const std::vector<std::string>& commands,

@@ -5,12 +5,15 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_HOOKS_H_
 #define LXCSPEC_RUNTIME_CONTAINER_HOOKS_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 #include "runtime/config/config.h"
 
 namespace lxcspec::runtime {
@@ -46,10 +49,41 @@ struct HookRun {
 HookContext MakeHookContext(const Config& config, const std::string& name,
                             const std::string& config_file);
 
-// Runs one command with /bin/sh and waits for it. EPERM's like are the shell's own exit status:
-// any but 0, and any signal, is ECANCELED, and the error says which, with the hook's last line.
-// The hook has standard input from /dev/null, this process's standard error, no other descriptor,
-// and no blocked signal.
+// A command that /bin/sh runs. It has standard input from /dev/null, this process's standard error,
+// no other descriptor, no blocked signal, and a process group of its own.
+class RunningHook {
+ public:
+  static Result<RunningHook> Start(const HookContext& context, const std::string& command,
+                                   const HookRun& run);
+
+  // Can be read when the hook has printed something, and when nobody can any more.
+  const UniqueFd& output() const { return output_; }
+  // Can be read when it has ended. What it has left running does not count.
+  const UniqueFd& pidfd() const { return pidfd_; }
+
+  // Hands on what it has printed by now, without waiting. False when there will be nothing more.
+  bool ReadOutput();
+  // The hook and its process group, with SIGKILL.
+  void Kill() const;
+  // Once it has ended: hands on the last of its output and reaps it. Exit statuses are the shell's:
+  // any but 0, and any signal, is ECANCELED, and the error says which, with the hook's last line.
+  Status Finish();
+
+ private:
+  RunningHook() = default;
+
+  void Deliver(std::string_view line);
+
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd output_;
+  std::string what_;
+  std::function<void(std::string_view)> on_line_;
+  std::string pending_;
+  std::string last_;
+};
+
+// Runs one command and waits for it.
 Status RunHook(const HookContext& context, const std::string& command, const HookRun& run);
 
 // Runs each, and stops at the first that fails.

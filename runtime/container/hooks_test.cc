@@ -45,6 +45,24 @@ TEST_F(HooksTest, OldStylePassesArguments) {
   EXPECT_THAT(lines_, ElementsAre("c1", "lxc", "stop", "mnt:/proc/1/fd/3"));
 }
 
+TEST_F(HooksTest, WhatAHookLeavesRunningIsNotWaitedFor) {
+  // It holds the output open; the kernel ends it with the pipe's reader, at its next word.
+  ASSERT_TRUE(Run("(while echo again; do :; done) & echo done; exit 0 #"));
+
+  EXPECT_THAT(lines_, Contains("done"));
+}
+
+TEST_F(HooksTest, AHookIsKilledWithWhatItHasStarted) {
+  auto hook = RunningHook::Start(context_, "sleep 1000 & sleep 1000; :", {.type = "stop"});
+  ASSERT_TRUE(hook);
+
+  hook->Kill();
+
+  const Status finished = hook->Finish();
+  EXPECT_EQ(finished.error().code, ECANCELED);
+  EXPECT_THAT(finished.error().attempted, HasSubstr("signal 9"));
+}
+
 TEST_F(HooksTest, NewStylePassesVariables) {
   context_.version = 1;
 

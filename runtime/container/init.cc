@@ -19,6 +19,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/container/reaper.h"
 #include "runtime/container/setup/setup.h"
 
 namespace lxcspec::runtime {
@@ -90,11 +91,13 @@ Status PlaceStdio(const InitContext& context) {
   const UniqueFd null(context.console_peer < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1);
   const int source = context.console_peer < 0 ? null.get() : context.console_peer;
   if (source < 0) return ErrnoFailure("open(/dev/null)");
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (dup2(source, fd) < 0) return ErrnoFailure(fmt::format("dup2({})", fd));
-  }
-  if (context.console_peer >= 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
+  if (context.console_peer >= 0 && ioctl(source, TIOCSCTTY, 0) != 0) {
     return ErrnoFailure("ioctl(TIOCSCTTY)");
+  }
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // `lxc-execute ... > file` means the file.
+    if (context.inherit_stdio && isatty(fd) == 0) continue;
+    if (dup2(source, fd) < 0) return ErrnoFailure(fmt::format("dup2({})", fd));
   }
   return {};
 }
@@ -139,6 +142,7 @@ Status Environment(const SetupPlan& plan, const InitContext& context, const Chil
 Status RunCommand(const SetupPlan& plan, const InitContext& context) {
   TRY(DropPrivileges(plan));
   TRY(DieWithMonitor(context));
+  if (context.is_application) TRY(BecomeReaper(context.hide_memory));
   TRY(ResetSignals());
   Put(context.report, &kExecutes, sizeof(kExecutes));
   return Execute(plan);
@@ -153,7 +157,10 @@ void RunInit(const SetupPlan& plan, InitContext context) {
   const ChildContext child{.console_peer = context.console_peer,
                            .console_in_container = context.console_in_container,
                            .socket = context.socket.get(),
-                           .hook_output = context.hook_output};
+                           .hook_output = [&](std::string_view line) {
+                             const std::string text = fmt::format("{}\n", line);
+                             Put(context.log, text.data(), text.size());
+                           }};
   check("clone", Begin(plan, context));
   check("mounts", RunMounts(plan, child));
   check("environment", Environment(plan, context, child));

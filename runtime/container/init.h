@@ -30,15 +30,21 @@ struct InitContext {
   int console_peer = -1;
   // As ChildContext::console_in_container has it.
   bool console_in_container = false;
-  // Where it has none: keep this process's descriptors 0 to 2 rather than /dev/null.
+  // Keep this process's descriptors 0 to 2: all of them where it has none, else those that are no
+  // terminals.
   bool inherit_stdio = false;
+  // The command is no init, and is run by one.
+  bool is_application = false;
+  // Where ordinary users have no business in this process's memory: BecomeReaper().
+  bool hide_memory = false;
   // Makes a cgroup namespace, now that the process is in its cgroups.
   bool unshare_cgroup = false;
   // The signal that it gets at its monitor's end.
   int death_signal = 0;
   // Last in place before exec: the seccomp filter.
   std::function<Status()> restrict_calls;
-  std::function<void(std::string_view)> hook_output;
+  // Close-on-exec: gets what hooks print, a line each.
+  UniqueFd log;
 };
 
 // Never returns.

@@ -195,6 +195,7 @@ void Monitor::SetState(State state) {
 
 void Monitor::Stop() {
   is_stop_asked_ = true;
+  LimitHook();
   if (!init_.pidfd.valid() || init_.status) return;
   if (state_ == State::kRunning) SetState(State::kStopping);
   const auto configured = ParseUnsigned(FirstValue(plan_.config, "lxc.signal.stop"));

@@ -19,6 +19,7 @@
 #include "runtime/container/cgroups.h"
 #include "runtime/container/command_server.h"
 #include "runtime/container/console/console.h"
+#include "runtime/container/hooks.h"
 #include "runtime/container/network/container_network.h"
 #include "runtime/container/run_record.h"
 #include "runtime/container/setup/setup.h"
@@ -40,6 +41,9 @@ class Monitor {
   void Run();
 
  private:
+  // What is logged of it: a hook that prints without end fills no disk.
+  static constexpr size_t kMostHookOutput = size_t{1} << 20;
+
   // The container's first process, from its clone until it was reaped.
   struct Init {
     pid_t pid = -1;
@@ -48,6 +52,10 @@ class Monitor {
     UniqueFd socket;
     UniqueFd report;
     std::string reported;
+    // What its hooks print.
+    UniqueFd log;
+    std::string unlogged;
+    size_t log_room = kMostHookOutput;
     bool is_ready = false;
     // Its namespaces, by their names.
     std::vector<std::pair<std::string, UniqueFd>> namespaces;
@@ -70,7 +78,11 @@ class Monitor {
 
   // monitor_start.cc: the stages of a start.
   Status Start();
+  // Clients are answered meanwhile.
   Status RunHooksOf(const std::string& type, std::vector<std::string> environment);
+  Status RunHookInLoop(const std::string& command, const HookRun& run);
+  // Who is to stop does not run hooks for ever.
+  void LimitHook();
   // Made once, as far as a reboot can keep it.
   Status OpenConsole();
   bool IsConsoleInContainer() const;
@@ -83,11 +95,13 @@ class Monitor {
   // Says what there is outside of the container, for whoever finds it after this process was
   // killed.
   Status Record();
-  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report);
+  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log);
   // Lets init go, and goes along until its command runs.
   Status FollowInit();
   void OnInitSocket();
   void OnInitReport();
+  // Logs what init's hooks have printed by now. False when there will be nothing more.
+  bool ReadInitLog();
   Status OnInitReady();
   void OpenNamespaces();
   void OnInitEnd();
@@ -122,6 +136,8 @@ class Monitor {
   State state_ = State::kStarting;
   std::vector<Client> watchers_;
   HookContext hooks_;
+  RunningHook* running_hook_ = nullptr;
+  std::optional<EventLoop::TimerId> hook_limit_;
   Init init_;
   ChildDescriptors descriptors_;
   bool is_stop_asked_ = false;

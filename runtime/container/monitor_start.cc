@@ -8,8 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -26,6 +28,9 @@
 namespace lxcspec::runtime {
 namespace {
 
+// How long a hook may take once the container is to stop.
+constexpr std::chrono::seconds kHookLimit(15);
+
 Status InStage(const char* stage, Status status) {
   if (status) return status;
   return Failure(status.error().code, fmt::format("{}: {}", stage, status.error().attempted));
@@ -37,6 +42,7 @@ Status Monitor::Start() {
   init_ = {};
   SetState(State::kStarting);
   TRY(InStage("hooks", RunHooksOf("pre-start", {})));
+  if (is_stop_asked_) return Failure(EINTR, "the container was stopped");
   TRY(InStage("console", OpenConsole()));
   TRY(InStage("cgroups", PrepareCgroups()));
   TRY(InStage("clone", CloneInit()));
@@ -46,15 +52,54 @@ Status Monitor::Start() {
 }
 
 Status Monitor::RunHooksOf(const std::string& type, std::vector<std::string> environment) {
+  size_t room = kMostHookOutput;
   HookRun run{
       .type = type, .environment = std::move(environment), .output = [&](std::string_view line) {
-        Say(LogLevel::kInfo, fmt::format("hook {}: {}", type, line));
+        const size_t size = std::min(room, line.size() + 1);
+        room -= size;
+        if (size > 0) Say(LogLevel::kInfo, fmt::format("hook {}: {}", type, line));
       }};
   // The hook opens them by way of this process, which holds them.
   for (const auto& [name, fd] : init_.namespaces) {
     run.arguments.push_back(fmt::format("{}:/proc/{}/fd/{}", name, getpid(), fd.get()));
   }
-  return RunHooks(hooks_, plan_.config.Values("lxc.hook." + type), run);
+  for (const std::string& command : plan_.config.Values("lxc.hook." + type)) {
+    TRY(RunHookInLoop(command, run));
+  }
+  return {};
+}
+
+Status Monitor::RunHookInLoop(const std::string& command, const HookRun& run) {
+  auto hook = RunningHook::Start(hooks_, command, run);
+  if (!hook) return Forward(std::move(hook).error());
+  const int output = hook->output().get();
+  const int pidfd = hook->pidfd().get();
+  bool has_ended = false;
+  const auto followed = [&]() -> Status {
+    TRY(loop_.Add(output, EPOLLIN, [&](uint32_t) {
+      if (!hook->ReadOutput()) loop_.Remove(output);
+    }));
+    TRY(loop_.Add(pidfd, EPOLLIN, [&](uint32_t) { has_ended = true; }));
+    running_hook_ = &*hook;
+    if (is_stop_asked_) LimitHook();
+    while (!has_ended) TRY(loop_.RunOnce());
+    return {};
+  }();
+  running_hook_ = nullptr;
+  if (hook_limit_) loop_.Cancel(*hook_limit_);
+  hook_limit_.reset();
+  loop_.Remove(output);
+  loop_.Remove(pidfd);
+  if (!followed) hook->Kill();
+  const Status finished = hook->Finish();
+  return followed ? finished : followed;
+}
+
+void Monitor::LimitHook() {
+  if (running_hook_ == nullptr || hook_limit_) return;
+  hook_limit_ = loop_.After(kHookLimit, [this] {
+    if (running_hook_ != nullptr) running_hook_->Kill();
+  });
 }
 
 Status Monitor::OpenConsole() {
@@ -113,6 +158,10 @@ Status Monitor::CloneInit() {
   UniqueFd report_out(ends[1]);
   init_.report = UniqueFd(ends[0]);
   init_.socket = std::move(sockets->first);
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoFailure("pipe2()");
+  UniqueFd log_in(ends[1]);
+  init_.log = UniqueFd(ends[0]);
+  if (fcntl(init_.log.get(), F_SETFL, O_NONBLOCK) != 0) return ErrnoFailure("fcntl(O_NONBLOCK)");
 
   std::vector<UniqueFd> shared;
   // The process makes its cgroup namespace itself, when it is in its cgroups.
@@ -134,7 +183,9 @@ Status Monitor::CloneInit() {
     cloned = Clone(request);
   }
   if (!cloned) return Forward(std::move(cloned).error());
-  if (cloned->pid == 0) BecomeInit(std::move(sockets->second), std::move(report_out));
+  if (cloned->pid == 0) {
+    BecomeInit(std::move(sockets->second), std::move(report_out), std::move(log_in));
+  }
   init_.pid = cloned->pid;
   init_.pidfd = std::move(cloned->pidfd);
   TRY(InStage("cgroups", EnterPayload(moved)));
@@ -147,25 +198,36 @@ int Monitor::ConsolePeer() const {
   return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-void Monitor::BecomeInit(UniqueFd socket, UniqueFd report) {
+void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log) {
   // The monitor's ends: whether it is still there is seen by their being closed.
   init_.socket = UniqueFd();
   init_.report = UniqueFd();
+  init_.log = UniqueFd();
   const auto death = ParseUnsigned(FirstValue(plan_.config, "lxc.monitor.signal.pdeath"));
   RunInit(plan_.setup, {.socket = std::move(socket),
                         .report = std::move(report),
                         .console_peer = ConsolePeer(),
                         .console_in_container = IsConsoleInContainer(),
                         .inherit_stdio = !plan_.request.daemonize,
+                        .is_application = plan_.request.application,
+                        .hide_memory = geteuid() == 0,
                         .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
-                        .death_signal = static_cast<int>(death.value_or(SIGKILL))});
+                        .death_signal = static_cast<int>(death.value_or(SIGKILL)),
+                        .restrict_calls = nullptr,
+                        .log = std::move(log)});
 }
 
 Status Monitor::FollowInit() {
   TRY(InStage("clone", SendAll(init_.socket, std::string(1, kGo))));
   TRY(loop_.Add(init_.socket.get(), EPOLLIN, [this](uint32_t) { OnInitSocket(); }));
   TRY(loop_.Add(init_.report.get(), EPOLLIN, [this](uint32_t) { OnInitReport(); }));
+  TRY(loop_.Add(init_.log.get(), EPOLLIN, [this](uint32_t) {
+    if (!ReadInitLog()) loop_.Remove(init_.log.get());
+  }));
   while (init_.report.valid()) TRY(loop_.RunOnce());
+  static_cast<void>(ReadInitLog());
+  loop_.Remove(init_.log.get());
+  init_.log = UniqueFd();
   if (init_.socket.valid()) loop_.Remove(init_.socket.get());
   init_.socket = UniqueFd();
   const InitReport report = ParseInitReport(init_.reported);
@@ -226,6 +288,23 @@ void Monitor::OnInitReport() {
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   loop_.Remove(init_.report.get());
   init_.report = UniqueFd();
+}
+
+bool Monitor::ReadInitLog() {
+  // More than the pipe holds.
+  std::array<char, 1 << 17> buffer;
+  const ssize_t count = read(init_.log.get(), buffer.data(), buffer.size());
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (count <= 0) return false;
+  init_.unlogged.append(buffer.data(), static_cast<size_t>(count));
+  for (size_t end = 0; (end = init_.unlogged.find('\n')) != init_.unlogged.npos;) {
+    const std::string line = init_.unlogged.substr(0, end);
+    init_.unlogged.erase(0, end + 1);
+    const size_t size = std::min(init_.log_room, line.size() + 1);
+    init_.log_room -= size;
+    if (size > 0) Say(LogLevel::kInfo, line);
+  }
+  return true;
 }
 
 void Monitor::OnInitEnd() {

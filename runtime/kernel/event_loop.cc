@@ -100,11 +100,13 @@ void EventLoop::CallTimers() {
 }
 
 Status EventLoop::RunOnce() {
+  const uint64_t round = ++rounds_;
   if (!timers_.empty()) TRY(SetClock());
   std::array<epoll_event, kMostAtOnce> events;
   const int count = epoll_wait(epoll_.get(), events.data(), events.size(), -1);
   if (count < 0 && errno != EINTR) return ErrnoFailure("epoll_wait()");
-  for (int i = 0; i < count; ++i) {
+  // What a round within this one has handled is no longer so.
+  for (int i = 0; i < count && rounds_ == round; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     const auto found = watches_.find(static_cast<int>(event.data.u64 & 0xffffffffU));
     if (found == watches_.end() || found->second->generation != event.data.u64 >> 32) continue;

@@ -43,7 +43,8 @@ class EventLoop {
   // Does nothing for a timer that has gone off.
   void Cancel(const TimerId& timer);
 
-  // Waits for what happens next, and calls for all that has happened.
+  // Waits for what happens next, and calls for all that has happened. A callback may call it too:
+  // then what is left of the outer round is found anew in the next one.
   Status RunOnce();
 
  private:
@@ -63,6 +64,7 @@ class EventLoop {
   std::map<int, std::shared_ptr<Watch>> watches_;
   std::map<TimerId, std::function<void()>> timers_;
   uint32_t generations_ = 0;
+  uint64_t rounds_ = 0;
   uint64_t timers_made_ = 0;
 };
 

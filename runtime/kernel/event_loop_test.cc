@@ -135,5 +135,27 @@ TEST(EventLoopTest, ATimerMaySetTheNext) {
   EXPECT_EQ(rounds, 3);
 }
 
+TEST(EventLoopTest, ACallbackMayRunTheLoopAndNothingIsCalledForTwice) {
+  EventLoop loop = EventLoop::Create().value();
+  Pipe one;
+  Pipe two;
+  int calls = 0;
+  const auto take = [&](const Pipe& pipe) {
+    char byte = 0;
+    EXPECT_EQ(read(pipe.read.get(), &byte, 1), 1);
+    if (++calls == 1) {
+      EXPECT_TRUE(loop.RunOnce());
+    }
+  };
+  ASSERT_TRUE(loop.Add(one.read.get(), EPOLLIN, [&](uint32_t) { take(one); }));
+  ASSERT_TRUE(loop.Add(two.read.get(), EPOLLIN, [&](uint32_t) { take(two); }));
+  one.Put();
+  two.Put();
+
+  ASSERT_TRUE(loop.RunOnce());
+
+  EXPECT_EQ(calls, 2);
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime

@@ -43,11 +43,14 @@ Status GiveConsole(const SetupPlan& plan, const ChildContext& context) {
 
 Status RunHooksAt(const SetupPlan& plan, const ChildContext& context, const char* type,
                   const std::vector<std::string>& commands) {
-  return RunHooks(plan.hooks, commands,
-                  {.type = type,
-                   .arguments = {},
-                   .environment = plan.hook_environment,
-                   .output = context.hook_output});
+  HookRun run{
+      .type = type, .arguments = {}, .environment = plan.hook_environment, .output = nullptr};
+  if (context.hook_output) {
+    run.output = [&](std::string_view line) {
+      context.hook_output(fmt::format("hook {}: {}", type, line));
+    };
+  }
+  return RunHooks(plan.hooks, commands, run);
 }
 
 // The container's own /proc may be read-only, or not be there.

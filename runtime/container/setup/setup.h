@@ -40,7 +40,7 @@ struct ChildContext {
   // A SOCK_SEQPACKET socket to the monitor, which calls ReceiveChildDescriptors() on the other
   // end; -1: nobody wants them.
   int socket = -1;
-  // Gets each line that a hook prints.
+  // Gets each line that a hook prints, behind the hook's type.
   std::function<void(std::string_view)> hook_output;
 };
 
