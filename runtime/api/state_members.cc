@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <string_view>
 
 #include "runtime/api/acting.h"
 #include "runtime/api/handle.h"
@@ -13,6 +14,8 @@
 #include "runtime/container/lifecycle.h"
 #include "runtime/extensions/claims.h"
 #include "runtime/extensions/init_pidfd.h"
+#include "runtime/extensions/seccomp_notify.h"
+#include "runtime/extensions/seccomp_notify_fd_active.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -108,11 +111,29 @@ int InitPidfd(abi::Container* client) {
   return -errno;
 }
 
-// What asks a container's monitor for what this runtime does not have.
-int AskMonitor(abi::Container* client) {
-  const int code = client != nullptr ? ECONNREFUSED : EBADF;
-  errno = code;
-  return -code;
+// The listener of a running container's filter, where the extension is switched on.
+int SeccompListener(abi::Container* client, std::string_view extension, int (*error_for)(int)) {
+  if (client == nullptr) {
+    errno = EINVAL;
+    return -EINVAL;
+  }
+  if (!IsSwitchedOn(extension)) {
+    errno = ENOSYS;
+    return -ENOSYS;
+  }
+  const Target target = TargetOf(Handle::Of(client));
+  auto listener = QueryDescriptor(target.place, Command::kSeccompFd, "", target.patience);
+  if (listener) return listener->Release();
+  errno = error_for(listener.error().code);
+  return -errno;
+}
+
+int SeccompNotifyFd(abi::Container* client) {
+  return SeccompListener(client, "seccomp_notify", SeccompNotifyFdError);
+}
+
+int SeccompNotifyFdActive(abi::Container* client) {
+  return SeccompListener(client, "seccomp_notify_fd_active", SeccompNotifyFdActiveError);
 }
 
 bool SetTimeout(abi::Container* client, int timeout) {
@@ -132,8 +153,8 @@ void SetStateMembers(abi::Container& members) {
   members.get_running_config_item = GetRunningConfigItem;
   members.may_control = MayControl;
   members.init_pidfd = InitPidfd;
-  members.seccomp_notify_fd = AskMonitor;
-  members.seccomp_notify_fd_active = AskMonitor;
+  members.seccomp_notify_fd = SeccompNotifyFd;
+  members.seccomp_notify_fd_active = SeccompNotifyFdActive;
   members.set_timeout = SetTimeout;
 }
 

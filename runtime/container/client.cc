@@ -62,10 +62,11 @@ Result<MonitorConnection> MonitorConnection::Open(const Place& place, Patience p
   return MonitorConnection(*std::move(socket));
 }
 
-Result<Answer> MonitorConnection::Ask(Command command, std::string_view body) {
+Result<Answer> MonitorConnection::Ask(Command command, std::string_view body,
+                                      std::span<const int> fds) {
   std::string request = EncodedHeader(static_cast<uint32_t>(command), body.size());
   request += body;
-  if (const auto sent = SendAll(socket_, request); !sent) {
+  if (const auto sent = SendAll(socket_, request, fds); !sent) {
     const int code = sent.error().code == EPIPE ? ECONNRESET : sent.error().code;
     return Failure(code, sent.error().attempted);
   }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +36,7 @@ class MonitorConnection {
 
   // Sends a request and waits for its answer. Fails with the errno that the monitor answered,
   // ECONNRESET where it ended instead, EAGAIN where it took too long.
-  Result<Answer> Ask(Command command, std::string_view body = "");
+  Result<Answer> Ask(Command command, std::string_view body = "", std::span<const int> fds = {});
 
   // Waits for a further answer to the last request. Nothing where the monitor has ended.
   Result<std::optional<Answer>> Next();

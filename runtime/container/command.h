@@ -35,8 +35,10 @@ enum class Command : uint32_t {
   kConsole,        // for container/console/
   kConsoleLog,
   kWindowSize,
-  kDevptsFd,   // -> a descriptor
-  kSeccompFd,  // -> a descriptor
+  kDevptsFd,         // -> a descriptor
+  kSeccompFd,        // -> a descriptor
+  kSeccompFilter,    // -> the filter that attached processes get, as container/seccomp/ has it
+  kSeccompListener,  // a descriptor -> nothing: the listener of an attached process's filter
 };
 
 // Which container is meant.

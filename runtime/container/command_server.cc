@@ -59,6 +59,7 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   UniqueFd socket_;
   Credentials peer_;
   FrameReader reader_{kLongestRequest};
+  std::vector<UniqueFd> received_;
   std::deque<Outgoing> waiting_;
   std::vector<std::function<void()>> on_gone_;
 };
@@ -78,9 +79,10 @@ void CommandConnection::OnEvents(uint32_t events) {
 
 bool CommandConnection::Read() {
   std::array<char, kReadSize> buffer;
-  std::vector<UniqueFd> fds;
-  const auto count = Receive(socket_, buffer, fds);
+  const auto count = Receive(socket_, buffer, received_);
   if (!count) return count.error().code == EAGAIN;
+  // No request has more.
+  if (received_.size() > kMostDescriptors) return false;
   if (*count == 0) return false;
   reader_.Append(std::string_view(buffer.data(), *count));
   return true;
@@ -97,7 +99,10 @@ bool CommandConnection::Dispatch() {
     if (handler == server_->handlers_.end()) {
       Send({.code = ENOSYS, .body = "unknown command", .fds = {}});
     } else {
-      handler->second(Request{.peer = peer_, .body = std::move((*frame)->body)}, client);
+      handler->second(Request{.peer = peer_,
+                              .body = std::move((*frame)->body),
+                              .fds = std::exchange(received_, {})},
+                      client);
     }
   }
   return true;

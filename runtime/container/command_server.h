@@ -24,6 +24,8 @@ namespace lxcspec::runtime {
 struct Request {
   Credentials peer;
   std::string body;
+  // What came with it, or shortly before it.
+  std::vector<UniqueFd> fds;
 };
 
 struct Reply {

@@ -139,13 +139,20 @@ Status Environment(const SetupPlan& plan, const InitContext& context, const Chil
   return SayReady(context);
 }
 
-Status RunCommand(const SetupPlan& plan, const InitContext& context) {
+// Whether a filter can still be loaded once privileges were dropped. The later, the fewer calls
+// that a policy must allow for the start's sake.
+bool KeepsRightToFilter(const SetupPlan& plan) { return plan.no_new_privs || plan.uid == 0; }
+
+Status RunCommand(const SetupPlan& plan, const InitContext& context,
+                  const std::function<Status()>& restrict_calls) {
+  const bool is_late = KeepsRightToFilter(plan);
+  if (!is_late && restrict_calls) TRY(restrict_calls());
   TRY(DropPrivileges(plan));
   TRY(DieWithMonitor(context));
   if (context.is_application) TRY(BecomeReaper(context.hide_memory));
   TRY(ResetSignals());
   Put(context.report, &kExecutes, sizeof(kExecutes));
-  return Execute(plan);
+  return Execute(plan, is_late ? restrict_calls : nullptr);
 }
 
 }  // namespace
@@ -164,8 +171,14 @@ void RunInit(const SetupPlan& plan, InitContext context) {
   check("clone", Begin(plan, context));
   check("mounts", RunMounts(plan, child));
   check("environment", Environment(plan, context, child));
-  if (context.restrict_calls) check("seccomp", context.restrict_calls());
-  check("exec", RunCommand(plan, context));
+  std::function<Status()> restrict_calls;
+  if (context.restrict_calls) {
+    restrict_calls = [&]() -> Status {
+      check("seccomp", context.restrict_calls());
+      return {};
+    };
+  }
+  check("exec", RunCommand(plan, context, restrict_calls));
   _exit(EXIT_FAILURE);
 }
 

@@ -41,7 +41,8 @@ struct InitContext {
   bool unshare_cgroup = false;
   // The signal that it gets at its monitor's end.
   int death_signal = 0;
-  // Last in place before exec: the seccomp filter.
+  // Last in place before exec: the seccomp filter. Where the right to load one is given up with the
+  // other privileges, before that.
   std::function<Status()> restrict_calls;
   // Close-on-exec: gets what hooks print, a line each.
   UniqueFd log;

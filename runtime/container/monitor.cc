@@ -178,6 +178,8 @@ void Monitor::TearDown(bool reboot) {
   }
   RemoveNetwork();
   init_.namespaces.clear();
+  init_.listener = UniqueFd();
+  relay_.reset();
   descriptors_ = {};
   if (const auto ran = RunHooksOf("post-stop", {target}); !ran) {
     Say(LogLevel::kError, ran.error().ToString());

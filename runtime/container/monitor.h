@@ -22,11 +22,13 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/network/container_network.h"
 #include "runtime/container/run_record.h"
+#include "runtime/container/seccomp/relay.h"
 #include "runtime/container/setup/setup.h"
 #include "runtime/container/start.h"
 #include "runtime/container/state.h"
 #include "runtime/extensions/lxc_log.h"
 #include "runtime/kernel/event_loop.h"
+#include "runtime/kernel/seccomp/listener_slot.h"
 
 namespace lxcspec::runtime {
 
@@ -57,6 +59,9 @@ class Monitor {
     std::string unlogged;
     size_t log_room = kMostHookOutput;
     bool is_ready = false;
+    // Where its filter has a listener: where init offers it, and the listener.
+    std::optional<ListenerSlot> listener_slot;
+    UniqueFd listener;
     // Its namespaces, by their names.
     std::vector<std::pair<std::string, UniqueFd>> namespaces;
     // As wait(2) has it, once it ended.
@@ -103,6 +108,12 @@ class Monitor {
   // Logs what init's hooks have printed by now. False when there will be nothing more.
   bool ReadInitLog();
   Status OnInitReady();
+  Status FilterInit() const;
+  // Looks again and again until init offers its listener, or is over.
+  void AwaitListener();
+  Status TakeListener(int fd);
+  // Lets the proxy answer a listener's calls.
+  Status Relay(UniqueFd listener);
   void OpenNamespaces();
   void OnInitEnd();
   // Kills and reaps what was cloned.
@@ -120,6 +131,7 @@ class Monitor {
   void RegisterCommands();
   Reply SignalInit(const std::string& what);
   Reply SetFrozen(bool frozen);
+  Status WatchAttached(const Request& request);
   void RegisterCgroupCommands();
 
   StartPlan plan_;
@@ -132,6 +144,7 @@ class Monitor {
   std::optional<ContainerCgroups> cgroups_;
   std::optional<ContainerNetwork> network_;
   std::unique_ptr<Console> console_;
+  std::unique_ptr<SeccompRelay> relay_;
   UniqueFd signals_;
   State state_ = State::kStarting;
   std::vector<Client> watchers_;

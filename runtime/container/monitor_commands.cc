@@ -14,8 +14,10 @@
 #include "runtime/container/console/commands.h"
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
+#include "runtime/container/seccomp/attach_filter.h"
 #include "runtime/extensions/devpts_fd.h"
 #include "runtime/extensions/init_pidfd.h"
+#include "runtime/extensions/seccomp_notify.h"
 #include "runtime/kernel/clone.h"
 #include "runtime/kernel/pidfd.h"
 
@@ -79,8 +81,27 @@ void Monitor::RegisterCommands() {
   });
   RegisterCgroupCommands();
   HandleConsoleCommands(server_, [this] { return console_.get(); });
+  server_.Handle(Command::kSeccompFd,
+                 [this](const Request&) { return Sent(ListenerForClient(init_.listener)); });
+  server_.Handle(Command::kSeccompFilter,
+                 [this](const Request&) { return Text(EncodedFilter(plan_.seccomp.filter)); });
+  server_.Handle(Command::kSeccompListener, with_init([this](const Request& request) {
+                   const Status watched = WatchAttached(request);
+                   return watched ? Reply() : FailedReply(watched.error());
+                 }));
   server_.Handle(Command::kDevptsFd,
                  [this](const Request&) { return Sent(DevptsFdForClient(descriptors_.devpts)); });
+}
+
+Status Monitor::WatchAttached(const Request& request) {
+  if (request.fds.size() != 1) return Failure(EBADF, "the attached process's seccomp listener");
+  // Nobody else could get hold of it, so its calls would wait for ever.
+  if (plan_.seccomp.proxy.empty()) {
+    return Failure(EINVAL, "the profile's calls wait for lxc.seccomp.notify.proxy, which is unset");
+  }
+  auto listener = ListenerForClient(request.fds.front());
+  if (!listener) return Forward(std::move(listener).error());
+  return Relay(*std::move(listener));
 }
 
 void Monitor::RegisterCgroupCommands() {

@@ -20,9 +20,13 @@
 #include "runtime/container/init.h"
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
+#include "runtime/extensions/claims.h"
+#include "runtime/extensions/seccomp_notify.h"
 #include "runtime/kernel/clone.h"
 #include "runtime/kernel/idmap.h"
 #include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/seccomp/filter.h"
+#include "runtime/kernel/seccomp/notify.h"
 #include "runtime/kernel/socket.h"
 
 namespace lxcspec::runtime {
@@ -175,6 +179,11 @@ Status Monitor::CloneInit() {
     request.joined.emplace_back(&shared.back(), flag);
   }
   request.cgroup = cgroups_->PayloadFd();
+  if (plan_.seccomp.filter.notifies) {
+    auto slot = ListenerSlot::Create();
+    if (!slot) return Forward(std::move(slot).error());
+    init_.listener_slot = *std::move(slot);
+  }
   auto cloned = Clone(request);
   // A kernel that cannot begin a process in a cgroup can move it there.
   const bool moved = !cloned && cloned.error().code == ENOSYS && request.cgroup >= 0;
@@ -204,6 +213,8 @@ void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log) {
   init_.report = UniqueFd();
   init_.log = UniqueFd();
   const auto death = ParseUnsigned(FirstValue(plan_.config, "lxc.monitor.signal.pdeath"));
+  std::function<Status()> restrict_calls;
+  if (plan_.seccomp.is_wanted()) restrict_calls = [this] { return FilterInit(); };
   RunInit(plan_.setup, {.socket = std::move(socket),
                         .report = std::move(report),
                         .console_peer = ConsolePeer(),
@@ -213,8 +224,63 @@ void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log) {
                         .hide_memory = geteuid() == 0,
                         .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
                         .death_signal = static_cast<int>(death.value_or(SIGKILL)),
-                        .restrict_calls = nullptr,
+                        .restrict_calls = std::move(restrict_calls),
                         .log = std::move(log)});
+}
+
+Status Monitor::FilterInit() const {
+  const SeccompFilter& filter = plan_.seccomp.filter;
+  auto listener = LoadSeccompFilter(filter.program, filter.notifies);
+  if (!listener) return Forward(std::move(listener).error());
+  // Held until exec: closing it is a call that somebody might have to answer.
+  const int fd = listener->Release();
+  if (filter.notifies) init_.listener_slot->Offer(fd);
+  return {};
+}
+
+void Monitor::AwaitListener() {
+  constexpr std::chrono::microseconds kGlance(100);
+  if (!init_.listener_slot || init_.listener.valid() || !init_.report.valid()) return;
+  const auto fd = init_.listener_slot->Offered();
+  if (!fd) {
+    loop_.After(kGlance, [this] { AwaitListener(); });
+    return;
+  }
+  if (const auto taken = TakeListener(*fd); !taken) {
+    Say(LogLevel::kError, fmt::format("seccomp: {}", taken.error().ToString()));
+    // It would wait for ever.
+    static_cast<void>(SendSignal(init_.pidfd, SIGKILL));
+  }
+}
+
+Status Monitor::TakeListener(int fd) {
+  auto listener = DescriptorOf(init_.pidfd, fd);
+  if (!listener) return Forward(std::move(listener).error());
+  init_.listener = *std::move(listener);
+  WakeSynchronously(init_.listener);
+  if (!plan_.seccomp.proxy.empty()) {
+    auto copy = ListenerForClient(init_.listener);
+    if (!copy) return Forward(std::move(copy).error());
+    TRY(Relay(*std::move(copy)));
+  }
+  init_.listener_slot->Take();
+  return {};
+}
+
+Status Monitor::Relay(UniqueFd listener) {
+  if (!relay_) {
+    auto made =
+        SeccompRelay::Create(loop_,
+                             {.proxy = plan_.seccomp.proxy,
+                              .cookie = plan_.seccomp.cookie,
+                              .sends_listener = IsSwitchedOn("seccomp_proxy_send_notify_fd")},
+                             [this](const Error& error) {
+                               Say(LogLevel::kError, fmt::format("seccomp: {}", error.ToString()));
+                             });
+    if (!made) return Forward(std::move(made).error());
+    relay_ = *std::move(made);
+  }
+  return relay_->Watch(std::move(listener), init_.pid);
 }
 
 Status Monitor::FollowInit() {
@@ -265,7 +331,9 @@ Status Monitor::OnInitReady() {
   TRY(RunHooksOf("start-host", {fmt::format("LXC_PID={}", init_.pid)}));
   // Its devices are made: what it may open from now on is limited.
   TRY(cgroups_->ApplyDeviceRules(plan_.config));
-  return SendAll(init_.socket, std::string(1, kGo));
+  TRY(SendAll(init_.socket, std::string(1, kGo)));
+  AwaitListener();
+  return {};
 }
 
 void Monitor::OpenNamespaces() {

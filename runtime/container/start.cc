@@ -15,6 +15,7 @@
 
 #include "runtime/container/client.h"
 #include "runtime/container/monitor.h"
+#include "runtime/container/own_log.h"
 #include "runtime/extensions/lxc_log.h"
 #include "runtime/extensions/pidfd.h"
 #include "runtime/kernel/descriptors.h"
@@ -167,6 +168,11 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
                                   .command = request.command,
                                   .default_autodev = !request.application});
   if (!setup) return in_stage(std::move(setup).error());
+  auto seccomp = PlanSeccomp(config);
+  if (!seccomp) return in_stage(std::move(seccomp).error());
+  for (const std::string& warning : seccomp->filter.warnings) {
+    Log(LogLevel::kWarn, "seccomp", fmt::format("{}: {}", place.name, warning), OwnLog(config));
+  }
   return StartPlan{.place = place,
                    .config = config,
                    .config_file = std::move(config_file),
@@ -174,7 +180,8 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
                    .namespaces = *std::move(namespaces),
                    .cgroups = *std::move(cgroups),
                    .network = *std::move(network),
-                   .setup = *std::move(setup)};
+                   .setup = *std::move(setup),
+                   .seccomp = *std::move(seccomp)};
 }
 
 Result<std::optional<int>> StartContainer(StartPlan plan) {

@@ -18,6 +18,7 @@
 #include "runtime/container/command.h"
 #include "runtime/container/namespaces.h"
 #include "runtime/container/network/plan.h"
+#include "runtime/container/seccomp/plan.h"
 #include "runtime/container/setup/plan.h"
 
 namespace lxcspec::runtime {
@@ -42,6 +43,7 @@ struct StartPlan {
   CgroupPlacement cgroups;
   NetworkPlan network;
   SetupPlan setup;
+  SeccompPlan seccomp;
 };
 
 // The stage `configuration`.

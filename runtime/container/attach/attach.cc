@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -25,6 +26,8 @@
 #include "runtime/kernel/clone.h"
 #include "runtime/kernel/namespaces.h"
 #include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/seccomp/filter.h"
+#include "runtime/kernel/seccomp/listener_slot.h"
 #include "runtime/kernel/socket.h"
 
 namespace lxcspec::runtime {
@@ -38,10 +41,13 @@ struct Report {
   std::array<char, 256> attempted = {};
 };
 
+std::string_view BytesOf(const Report& report) {
+  return {reinterpret_cast<const char*>(&report), sizeof(report)};
+}
+
 void Tell(const UniqueFd& socket, const Report& report) {
   // Nobody is there to be told of a failure here.
-  static_cast<void>(
-      SendAll(socket, std::string_view(reinterpret_cast<const char*>(&report), sizeof(report))));
+  static_cast<void>(SendAll(socket, BytesOf(report)));
 }
 
 void TellFailure(const UniqueFd& socket, const Error& error) {
@@ -76,13 +82,45 @@ Status EnterCgroups(const std::vector<CgroupHierarchy>& hierarchies) {
 }
 
 // A child of the caller's parent.
-pid_t CloneSibling() {
+pid_t CloneSibling(uint64_t flags) {
   constexpr size_t kArguments = 8;
-  std::array<uint64_t, kArguments> arguments = {CLONE_PARENT};
+  std::array<uint64_t, kArguments> arguments = {CLONE_PARENT | flags};
   const long pid = syscall(SYS_clone3, arguments.data(), sizeof(arguments));
   if (pid >= 0 || errno != ENOSYS) return static_cast<pid_t>(pid);
   return static_cast<pid_t>(
-      syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0));
+      syscall(SYS_clone, CLONE_PARENT | flags | SIGCHLD, nullptr, nullptr, nullptr, 0));
+}
+
+// Nothing that comes after it may fail for want of a call that the filter forbids.
+Status Restrict(const AttachFilter& filter, const std::optional<ListenerSlot>& slot) {
+  auto listener = LoadSeccompFilter(filter.program, filter.notifies);
+  if (!listener) return Forward(std::move(listener).error());
+  // Closed by exec: closing it now is a call that somebody might have to answer.
+  const int fd = listener->Release();
+  if (slot) slot->Offer(fd);
+  return {};
+}
+
+// The guide's part in that, which shares its descriptors with the attached process.
+void PassListener(const UniqueFd& report, pid_t attached, const ListenerSlot& slot) {
+  // It is not reaped before the guide has ended.
+  auto pidfd = OpenPidfd(attached);
+  while (pidfd && !HasEnded(*pidfd)) {
+    const auto fd = slot.Offered();
+    if (!fd) {
+      constexpr timespec kGlance{.tv_sec = 0, .tv_nsec = 100'000};
+      nanosleep(&kGlance, nullptr);
+      continue;
+    }
+    const Report with_listener{.attached = attached};
+    const std::array<int, 1> fds = {*fd};
+    static_cast<void>(SendAll(report, BytesOf(with_listener), fds));
+    break;
+  }
+  // From here on the descriptors are the attached process's. Whether the listener got through is
+  // seen by who waits for it.
+  if (pidfd) *pidfd = UniqueFd();
+  slot.Take();
 }
 
 [[noreturn]] void RunAttached(const AttachedPlan& plan, UniqueFd report) {
@@ -100,7 +138,7 @@ pid_t CloneSibling() {
 
 [[noreturn]] void Guide(const std::vector<CgroupHierarchy>& cgroups,
                         const ProcessNamespaces& namespaces, const AttachedPlan& plan,
-                        UniqueFd report) {
+                        const std::optional<ListenerSlot>& slot, UniqueFd report) {
   // Nobody in the container may look into a process that still holds the host's descriptors.
   prctl(PR_SET_DUMPABLE, 0);
   const auto entered = [&]() -> Status {
@@ -111,17 +149,17 @@ pid_t CloneSibling() {
     TellFailure(report, entered.error());
     _exit(EXIT_FAILURE);
   }
-  const pid_t pid = CloneSibling();
+  const pid_t pid = CloneSibling(slot ? CLONE_FILES : 0);
   if (pid == 0) RunAttached(plan, std::move(report));
   if (pid < 0) TellFailure(report, {.code = errno, .attempted = "clone(CLONE_PARENT)"});
   if (pid > 0) Tell(report, {.attached = pid});
+  if (pid > 0 && slot) PassListener(report, pid, *slot);
   _exit(EXIT_SUCCESS);
 }
 
 // All reports, until both processes have nothing more to tell.
-std::vector<Report> Reports(const UniqueFd& socket) {
+std::vector<Report> Reports(const UniqueFd& socket, std::vector<UniqueFd>& fds) {
   std::string bytes;
-  std::vector<UniqueFd> fds;
   std::array<char, sizeof(Report)> part;
   while (true) {
     const auto count = Receive(socket, part, fds);
@@ -136,6 +174,17 @@ std::vector<Report> Reports(const UniqueFd& socket) {
 void WaitFor(pid_t process) {
   while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+// Does not let the attached process go on with calls that nobody can answer.
+Result<pid_t> WithListener(pid_t attached, const AttachRequest& request,
+                           std::vector<UniqueFd>& fds) {
+  const Status taken = fds.empty() ? Failure(ECHILD, "the attached process's seccomp listener")
+                                   : request.take_listener(std::move(fds.front()));
+  if (taken) return attached;
+  kill(attached, SIGKILL);
+  WaitFor(attached);
+  return Forward(taken.error());
 }
 
 }  // namespace
@@ -171,16 +220,26 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
     plan.environment.insert(plan.environment.end(), set.begin(), set.end());
   }
 
+  std::optional<ListenerSlot> slot;
+  if (request.filter.notifies) {
+    auto made = ListenerSlot::Create();
+    if (!made) return Forward(std::move(made).error());
+    slot = *std::move(made);
+  }
+  if (!request.filter.program.empty()) {
+    plan.restrict_calls = [&] { return Restrict(request.filter, slot); };
+  }
   auto sockets = SocketPair();
   if (!sockets) return Forward(std::move(sockets).error());
   const pid_t guide = fork();
   if (guide < 0) return ErrnoFailure("fork()");
   if (guide == 0) {
     sockets->first = UniqueFd();
-    Guide(cgroups, *namespaces, plan, std::move(sockets->second));
+    Guide(cgroups, *namespaces, plan, slot, std::move(sockets->second));
   }
   sockets->second = UniqueFd();
-  const std::vector<Report> reports = Reports(sockets->first);
+  std::vector<UniqueFd> fds;
+  const std::vector<Report> reports = Reports(sockets->first, fds);
   WaitFor(guide);
   pid_t attached = 0;
   const Report* failure = nullptr;
@@ -188,6 +247,7 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
     if (report.attached > 0) attached = report.attached;
     if (report.code != 0) failure = &report;
   }
+  if (failure == nullptr && attached > 0 && slot) return WithListener(attached, request, fds);
   if (failure == nullptr && attached > 0) return attached;
   if (attached > 0) WaitFor(attached);
   if (failure == nullptr) return Failure(ECHILD, "the attaching process died");

@@ -21,6 +21,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/config/config.h"
+#include "runtime/container/seccomp/attach_filter.h"
 
 namespace lxcspec::runtime {
 
@@ -57,6 +58,11 @@ struct AttachRequest {
   int terminal = -1;
   // Runs in the attached process, whose exit status it returns.
   std::function<int()> function;
+  // The seccomp filter that it gets.
+  AttachFilter filter;
+  // Where calls wait for an answer: takes the filter's listener, in the caller. The attached
+  // process ends where that fails.
+  std::function<Status(UniqueFd)> take_listener;
 };
 
 // Returns the attached process, already on its way into `function`: waitpid(2) has its status.

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -129,20 +130,31 @@ Status ChangeUser(const AttachRequest& request) {
   return {};
 }
 
+// Whether a filter can still be loaded when all privileges are dropped.
+bool KeepsRightToFilter(const AttachedPlan& plan) {
+  if (plan.no_new_privs) return true;
+  const bool keeps_it = !plan.capabilities || plan.capabilities->test(CAP_SYS_ADMIN);
+  return keeps_it && plan.request->uid.value_or(0) == 0;
+}
+
 }  // namespace
 
 Status BecomeAttached(const AttachedPlan& plan) {
   const AttachRequest& request = *plan.request;
+  const bool is_filtered_last = KeepsRightToFilter(plan);
   if (request.remount_proc_and_sys) TRY(RemountProcAndSys());
   if (plan.personality) TRY(SetPersonality(*plan.personality));
   SetEnvironment(plan);
   TRY(ChangeFolder(plan));
+  if (plan.restrict_calls && !is_filtered_last) TRY(plan.restrict_calls());
   if (plan.capabilities) TRY(LimitCapabilities(*plan.capabilities));
   TRY(ChangeUser(request));
   if (plan.capabilities) TRY(DropEffectiveCapabilities(*plan.capabilities));
   if (plan.no_new_privs) TRY(SetNoNewPrivileges());
   TRY(TakeTerminal(request.terminal));
-  return TakeStandardDescriptors(request);
+  TRY(TakeStandardDescriptors(request));
+  if (plan.restrict_calls && is_filtered_last) return plan.restrict_calls();
+  return {};
 }
 
 }  // namespace lxcspec::runtime

@@ -5,6 +5,7 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_ATTACH_ATTACHED_H_
 #define LXCSPEC_RUNTIME_CONTAINER_ATTACH_ATTACHED_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,8 @@ struct AttachedPlan {
   bool no_new_privs = false;
   // NAME=value, from the container's configuration.
   std::vector<std::string> environment;
+  // Loads the seccomp filter, if there is one: as late as privileges allow.
+  std::function<Status()> restrict_calls;
 };
 
 Status BecomeAttached(const AttachedPlan& plan);

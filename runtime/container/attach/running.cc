@@ -31,6 +31,17 @@ Result<AttachTarget> TargetOf(const Place& place, Patience patience) {
   return AttachTarget{.init_pidfd = *std::move(pidfd), .init_pid = *pid};
 }
 
+// The filter that the container's own processes have, for one more.
+Status AddFilter(const Place& place, Patience patience, AttachRequest& request) {
+  auto filter = QueryAttachFilter(place, patience);
+  if (!filter) return Forward(std::move(filter).error());
+  request.filter = *std::move(filter);
+  request.take_listener = [place, patience](const UniqueFd& listener) {
+    return GiveListener(place, listener, patience);
+  };
+  return {};
+}
+
 // The id outside of one that is inside of a process's user namespace.
 std::optional<uint32_t> OutsideOf(pid_t process, uint32_t inside) {
   std::ifstream map(fmt::format("/proc/{}/uid_map", process));
@@ -74,11 +85,12 @@ Result<Config> ConfigOfRunning(const Place& place, Patience patience) {
   return config;
 }
 
-Result<pid_t> AttachToRunning(const Place& place, const AttachRequest& request, Patience patience) {
+Result<pid_t> AttachToRunning(const Place& place, AttachRequest request, Patience patience) {
   const auto config = ConfigOfRunning(place, patience);
   if (!config) return Forward(config.error());
   const auto target = TargetOf(place, patience);
   if (!target) return Forward(target.error());
+  TRY(AddFilter(place, patience, request));
   return Attach(*target, *config, request);
 }
 
@@ -87,6 +99,7 @@ Result<pid_t> AttachOnTerminal(const Place& place, AttachRequest request, Patien
   if (!config) return Forward(config.error());
   const auto target = TargetOf(place, patience);
   if (!target) return Forward(target.error());
+  TRY(AddFilter(place, patience, request));
   auto pty = PtyOf(place, patience);
   if (!pty) return Forward(std::move(pty).error());
   GiveTo(*target, pty->peer, request.uid.value_or(0));

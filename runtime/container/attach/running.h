@@ -19,7 +19,7 @@ namespace lxcspec::runtime {
 Result<Config> ConfigOfRunning(const Place& place, Patience patience = std::nullopt);
 
 // As Attach(), with what the container runs with. ECONNREFUSED where it does not run.
-Result<pid_t> AttachToRunning(const Place& place, const AttachRequest& request,
+Result<pid_t> AttachToRunning(const Place& place, AttachRequest request,
                               Patience patience = std::nullopt);
 
 // The same on a new pty of the container, in the place of those of the request's standard

@@ -200,7 +200,7 @@ Status DropPrivileges(const SetupPlan& plan) {
   return BecomeUser(plan.uid, plan.gid, {plan.groups.begin(), plan.groups.end()});
 }
 
-Status Execute(const SetupPlan& plan) {
+Status Execute(const SetupPlan& plan, const std::function<Status()>& last) {
   if (!plan.working_folder.empty() && chdir(plan.working_folder.c_str()) != 0) {
     return ErrnoFailure(fmt::format("lxc.init.cwd: chdir({})", plan.working_folder));
   }
@@ -212,6 +212,7 @@ Status Execute(const SetupPlan& plan) {
   TRY(ResetSignals());
   // A name without a slash is looked for in the container's own PATH.
   environ = variables.data();
+  if (last) TRY(last());
   execvp(arguments[0], arguments.data());
   return ErrnoFailure(fmt::format("execute {}", command[0]));
 }

@@ -6,9 +6,9 @@
 //   monitor  PrepareInit           id maps, resource limits, lxc.proc.*, the console's owner
 //   init     RunMounts             ends with the container's root as /
 //   init     RunEnvironment        ends with the start hooks
-//   init     (the seccomp filter)
 //   init     DropPrivileges        groups, ids, capabilities
-//   init     Execute
+//   init     Execute               the seccomp filter last, and before DropPrivileges where that
+//                                  takes the right to load one
 //
 // init is single-threaded, in its cgroups and in its namespaces, its cgroup namespace included.
 
@@ -75,12 +75,13 @@ Result<ChildDescriptors> ReceiveChildDescriptors(int socket);
 // In init, after RunMounts().
 Status RunEnvironment(const SetupPlan& plan, const ChildContext& context);
 
-// In init, after the seccomp filter was loaded, with descriptors 0 to 2 in place: terminals among
+// In init, with descriptors 0 to 2 in place: terminals among
 // them become the user's that init runs as.
 Status DropPrivileges(const SetupPlan& plan);
 
-// In init. Every descriptor but 0 to 2 is closed. Returns only on failure.
-Status Execute(const SetupPlan& plan);
+// In init. Every descriptor but 0 to 2 is closed. What is given runs last, right before the
+// command. Returns only on failure.
+Status Execute(const SetupPlan& plan, const std::function<Status()>& last = {});
 
 }  // namespace lxcspec::runtime
 

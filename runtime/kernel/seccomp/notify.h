@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A filter's listener: the calls that wait for an answer, and the answers. seccomp_unotify(2)
+
+#ifndef LXCSPEC_RUNTIME_KERNEL_SECCOMP_NOTIFY_H_
+#define LXCSPEC_RUNTIME_KERNEL_SECCOMP_NOTIFY_H_
+
+#include <linux/seccomp.h>
+#include <time.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
+
+namespace lxcspec::runtime {
+
+// Whether this kernel lets a filter ask. Found out by asking it.
+bool HasSeccompNotify();
+
+// How large this kernel's structs are, which grow with its versions.
+Result<seccomp_notif_sizes> QueryNotificationSizes();
+
+// Lets the kernel hand the processor over directly between a caller and who answers it, for all who
+// hold the listener. Whether it can.
+bool WakeSynchronously(const UniqueFd& listener);
+
+// Whether the call still waits: its caller may have been killed, and its number be another's.
+bool IsCallWaiting(const UniqueFd& listener, uint64_t id);
+
+// ENOENT where the call waits no longer. EINVAL for what is no answer.
+Status AnswerCall(const UniqueFd& listener, const seccomp_notif_resp& answer,
+                  const seccomp_notif_sizes& sizes);
+
+// Takes calls from listeners that are readable, for the thread that made it. The kernel keeps who
+// asks for a call waiting until there is one, and the one that was there may be gone: so SIGALRM,
+// whose handler this takes over for the process, ends a wait soon.
+class CallReader {
+ public:
+  static Result<CallReader> Create();
+
+  // The next call, in bytes of the kernel's size for it, until the next one is asked for; nothing
+  // where there is none any more.
+  Result<const seccomp_notif*> Next(const UniqueFd& listener);
+
+  const seccomp_notif_sizes& sizes() const { return sizes_; }
+
+ private:
+  struct DeleteTimer {
+    void operator()(timer_t* timer) const;
+  };
+  using Timer = std::unique_ptr<timer_t, DeleteTimer>;
+
+  CallReader(const seccomp_notif_sizes& sizes, Timer timer);
+
+  seccomp_notif_sizes sizes_;
+  Timer timer_;
+  // Aligned for what is in it.
+  std::vector<uint64_t> call_;
+};
+
+}  // namespace lxcspec::runtime
+
+#endif  // LXCSPEC_RUNTIME_KERNEL_SECCOMP_NOTIFY_H_
