@@ -37,6 +37,12 @@ constexpr NeedProbe kProbes[] = {
     {"seccomp_notify", ProbeSeccompNotify},
     {"seccomp_notify_continue", ProbeSeccompNotifyContinue},
     {"compat_x86", ProbeCompatX86},
+    {"veth", ProbeVeth},
+    {"bridge", ProbeBridge},
+    {"bridge_vlan", ProbeBridgeVlan},
+    {"macvlan", ProbeMacvlan},
+    {"ipvlan", ProbeIpvlan},
+    {"neighbour_proxy", ProbeNeighbourProxy},
 };
 
 Status WriteFile(const std::string& path, std::string_view text) {

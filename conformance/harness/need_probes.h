@@ -31,6 +31,14 @@ Result<std::string> ProbeSeccompNotify();
 Result<std::string> ProbeSeccompNotifyContinue();
 Result<std::string> ProbeCompatX86();
 
+// network_need_probes.cc
+Result<std::string> ProbeVeth();
+Result<std::string> ProbeBridge();
+Result<std::string> ProbeBridgeVlan();
+Result<std::string> ProbeMacvlan();
+Result<std::string> ProbeIpvlan();
+Result<std::string> ProbeNeighbourProxy();
+
 }  // namespace lxcspec
 
 #endif  // LXCSPEC_CONFORMANCE_HARNESS_NEED_PROBES_H_
