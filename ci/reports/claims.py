@@ -66,6 +66,10 @@ def judge(
     claimed = evidence.claim.claimed if evidence.claim else None
 
     if claimed is False:
+        lacking = missing_needs(evidence.extension, requirements, needs)
+        # What still holds here, its keys for instance, does not make it an extension.
+        if lacking and not failing:
+            return Outcome(model.NOT_CLAIMED, f"this kernel lacks {_names(lacking)}")
         return _judge_unclaimed(evidence, does, verdict)
     if failing:
         lacking = missing_needs(evidence.extension, requirements, needs)

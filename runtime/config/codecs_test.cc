@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"HardwareAddress", HardwareAddress, "00:16:3e:xx:xx", kRefused},
         Case{"DeviceFlags", DeviceFlags, "up", "up"},
         Case{"DeviceFlags", DeviceFlags, "down", kRefused}, Case{"Mtu", Mtu, "1500", "1500"},
-        Case{"Mtu", Mtu, "67", kRefused}, Case{"Mtu", Mtu, "big", kRefused},
+        Case{"Mtu", Mtu, "0", kRefused}, Case{"Mtu", Mtu, "big", kRefused},
         Case{"Ipv4Address", Ipv4Address, "192.0.2.5/24 192.0.2.255", "192.0.2.5/24 192.0.2.255"},
         Case{"Ipv4Address", Ipv4Address, "192.0.2.5/33", kRefused},
         Case{"Ipv4Address", Ipv4Address, "192.0.2", kRefused},

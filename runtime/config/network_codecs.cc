@@ -92,8 +92,8 @@ Result<std::string> DeviceFlags(std::string_view value) { return OneOf(value, {"
 
 Result<std::string> Mtu(std::string_view value) {
   const auto number = ParseUnsigned(value);
-  // RFC 791 and RFC 2675 bound what an interface of any kind can carry.
-  if (!number || *number < 68 || *number > 0xffffffff) return Refused(value, "an MTU");
+  // What an interface can carry is for its kind to say, at start.
+  if (!number || *number < 1 || *number > 0xffffffff) return Refused(value, "an MTU");
   return fmt::format("{}", *number);
 }
 

@@ -11,6 +11,8 @@
 #include "runtime/base/text.h"
 #include "runtime/kernel/netlink/abilities.h"
 #include "runtime/kernel/pidfd.h"
+#include "runtime/kernel/seccomp/filter.h"
+#include "runtime/kernel/seccomp/notify.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -38,6 +40,11 @@ constexpr std::array kBuilt = {
     Built{"pidfd", HasPidfds},
     Built{"console_log", NeedsNothing},
     Built{"devpts_fd", NeedsNothing},
+    Built{"seccomp_allow_deny_syntax", HasSeccompFilters},
+    Built{"seccomp_allow_nesting", HasSeccompFilters},
+    Built{"seccomp_notify", HasSeccompNotify},
+    Built{"seccomp_notify_fd_active", HasSeccompNotify},
+    Built{"seccomp_proxy_send_notify_fd", HasSeccompNotify},
     Built{"network_veth_routes", HasVeth},
     Built{"network_veth_router", HasVethAndProxies},
     Built{"network_ipvlan", HasIpvlan},
@@ -64,7 +71,9 @@ bool IsClaimed(std::string_view extension) {
   // console_log.announced devpts_fd.announced network_veth_routes.announced
   // network_veth_router.announced network_ipvlan.announced network_l2proxy.announced
   // network_gateway_device_route.announced network_phys_macvlan_mtu.announced
-  // network_bridge_vlan.announced
+  // network_bridge_vlan.announced seccomp_allow_deny_syntax.announced
+  // seccomp_allow_nesting.announced seccomp_notify.announced seccomp_notify_fd_active.announced
+  // seccomp_proxy_send_notify_fd.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 
