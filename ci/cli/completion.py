@@ -27,7 +27,7 @@ _HEAD = """\
 # SPDX-License-Identifier: Apache-2.0
 # Completes lxcspec's command lines in bash. Made by './lxcspec completion'.
 _lxcspec() {
-  local word previous command='' kind='' number
+  local word previous command='' kind='' number pair
   local extensions='%(extensions)s'
   local requirements='%(requirements)s'
   local testees='%(testees)s'
@@ -42,6 +42,13 @@ _lxcspec() {
   for ((number = 1; number < COMP_CWORD; number++)); do
     if [[ ${COMP_WORDS[number]} != -* ]]; then
       command=${COMP_WORDS[number]}
+      break
+    fi
+  done
+  # Some commands have words of their own, which have options of their own.
+  for pair in %(pairs)s; do
+    if ((number + 1 < COMP_CWORD)) && [[ "$command ${COMP_WORDS[number + 1]}" == "$pair" ]]; then
+      command=$pair
       break
     fi
   done
@@ -102,7 +109,7 @@ def _command(name: str, parser: Parser) -> Iterator[str]:
         options += action.option_strings
         if action.nargs != 0:
             by_value.setdefault(_values(action), []).extend(action.option_strings)
-    yield f"    {name})"
+    yield f"    '{name}')"
     yield f"      options='{' '.join(options)}'"
     if arguments:
         yield f'      arguments="{arguments}"'
@@ -116,9 +123,12 @@ def _command(name: str, parser: Parser) -> Iterator[str]:
 
 def script(commands: Commands, lists: Mapping[str, Sequence[str]]) -> str:
     """The script. `lists` are words by name: extensions, requirements, testees."""
-    names = " ".join([*commands.by_name, *commands.parser.option_names()])
+    pairs = [name for name in commands.by_name if " " in name]
+    first = [name for name in commands.by_name if " " not in name]
+    names = " ".join([*first, *commands.parser.option_names()])
     known = {name: " ".join(words) for name, words in lists.items()}
-    head = _HEAD % {**known, "commands": names}
+    quoted = " ".join(f"'{pair}'" for pair in pairs)
+    head = _HEAD % {**known, "commands": names, "pairs": quoted}
     branches = [line for name, each in commands.by_name.items() for line in _command(name, each)]
     return head + "\n".join(branches) + "\n" + _TAIL
 

@@ -31,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 constexpr size_t kMostLeaks = 200;
+constexpr int kBetweenLooksMs = 10;
 
 void Report(const StubTask& task, const json& record) {
   const std::string line = record.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -117,6 +118,16 @@ class Reaper {
     return true;
   }
 
+  // Until a child ends, or that many milliseconds.
+  void AwaitChange(int timeout_ms) {
+    std::array<pollfd, 2> fds = {
+        {{.fd = child_signals_, .events = POLLIN}, {.fd = task_.lifeline, .events = 0}}};
+    if (poll(fds.data(), fds.size(), timeout_ms) <= 0) return;
+    if (fds[1].revents != 0) _exit(1);  // the launcher is gone
+    signalfd_siginfo info;
+    (void)!read(child_signals_, &info, sizeof(info));
+  }
+
  private:
   // Returns whether no child is left.
   template <typename Function>
@@ -134,15 +145,6 @@ class Reaper {
     }
   }
 
-  void AwaitChange(int timeout_ms) {
-    std::array<pollfd, 2> fds = {
-        {{.fd = child_signals_, .events = POLLIN}, {.fd = task_.lifeline, .events = 0}}};
-    if (poll(fds.data(), fds.size(), timeout_ms) <= 0) return;
-    if (fds[1].revents != 0) _exit(1);  // the launcher is gone
-    signalfd_siginfo info;
-    (void)!read(child_signals_, &info, sizeof(info));
-  }
-
   const StubTask& task_;
   int child_signals_;
 };
@@ -155,7 +157,15 @@ std::vector<Leak> Audit(const StubTask& task, Reaper& reaper, const Snapshot& be
     kill(-1, SIGKILL);
     reaper.AwaitAllGone(Clock::now() + task.grace);
   }
-  const std::vector<Leak> more = Difference(before, TakeSnapshot(task.sandbox->layout));
+  std::vector<Leak> more = Difference(before, TakeSnapshot(task.sandbox->layout));
+  // The kernel destroys a network namespace, and with it its end of each pair, some time after the
+  // last process has left it.
+  const auto patience = Clock::now() + task.grace;
+  const auto has_device = [](const Leak& leak) { return leak.leak_class == "netdev"; };
+  while (std::any_of(more.begin(), more.end(), has_device) && Clock::now() < patience) {
+    reaper.AwaitChange(kBetweenLooksMs);
+    more = Difference(before, TakeSnapshot(task.sandbox->layout));
+  }
   leaks.insert(leaks.end(), more.begin(), more.end());
   leaks = Normalised(WithoutAllowedResidue(std::move(leaks)));
   if (leaks.size() > kMostLeaks) leaks.resize(kMostLeaks);
