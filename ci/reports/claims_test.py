@@ -59,6 +59,14 @@ class ClaimTest(unittest.TestCase):
         verdicts = {t.name: (t.verdict, t.reason) for t in comparison.tests}
         self.assertEqual(verdicts[_SIGNAL], (model.UNSUPPORTED, "not claimed"))
 
+    def test_not_claimed_where_the_kernel_lacks_it_is_not_under_claimed(self) -> None:
+        absent = record(_SIGNAL, "unsupported", reason="need pidfd is absent")
+        found = run(absent, absent=("pidfd",), unclaimed=("pidfd",))
+        self.assertEqual(self.claim(found), model.NOT_CLAIMED)
+
+    def test_what_holds_without_the_kernels_part_confirms_nothing(self) -> None:
+        self.assertEqual(self.claim(run(absent=("pidfd",))), model.KERNEL_GATED)
+
     def test_a_leak_in_an_extension_that_is_not_claimed_still_fails(self) -> None:
         leak = [{"class": "fd", "what": "/etc/passwd"}]
         failed = record(_SIGNAL, "fail", message="no", leaks=leak)
