@@ -160,8 +160,12 @@ TEST_F(SeccompAllowDenySyntaxRulesTest, IndexSaysWhichArgumentIsCompared) {
   COVERS(spec::seccomp_allow_deny_syntax::kEachArgument);
   std::string policy = "2\ndenylist\n";
   for (int index = 0; index < 6; ++index) {
-    const std::string number = std::to_string(index);
-    policy += "getppid errno 1" + number + " [" + number + ",7,SCMP_CMP_EQ]\n";
+    policy += "getppid errno 1" + std::to_string(index);
+    // No call is meant by two of the rules.
+    for (int other = 0; other < 6; ++other) {
+      policy += " [" + std::to_string(other) + (other == index ? ",7" : ",0") + ",SCMP_CMP_EQ]";
+    }
+    policy += "\n";
   }
   ASSERT_OK_AND_ASSIGN(auto container, StartUnder(policy));
 
