@@ -114,7 +114,8 @@ TEST(ReaperTest, ReapsWhatTheCommandHasLeftBehind) {
 }
 
 TEST(ReaperTest, TheCommandIsInAProcessGroupOfItsOwn) {
-  EXPECT_EQ(Await(Start([] { return getpgrp() == getpid() && getppid() != getpgrp() ? 5 : 6; })), 5);
+  EXPECT_EQ(Await(Start([] { return getpgrp() == getpid() && getppid() != getpgrp() ? 5 : 6; })),
+            5);
 }
 
 }  // namespace
