@@ -3,7 +3,7 @@
 
 import sys
 
-import lxc
+import lxc  # type: ignore[import]
 
 path = sys.argv[1]
 assert lxc.version == "7.0.0-lxcspec", lxc.version

@@ -4,7 +4,7 @@
 import os
 import sys
 
-import lxc
+import lxc  # type: ignore[import]
 
 PATIENCE = 30
 
