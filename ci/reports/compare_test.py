@@ -178,6 +178,20 @@ class CompareTest(GoldenTest):
         for_both = f"{_ENTRY}  test: {_CLEAR}\n"
         self.assertEqual(_kinds(judge(whole, for_both)), [problems.UNEXPECTED_PASS])
 
+    def test_an_entry_for_a_case_that_the_run_left_out_is_not_stale(self) -> None:
+        some = run()
+        some.results = [r for r in some.results if r.test != _CLEAR]
+        some.planned = len(some.results)
+        entry = f"{_ENTRY}  test: All/ConsoleLogTest.ClearEmpties/small\n"
+        self.assertEqual(judge(some, entry).problems, [])
+
+    def test_an_entry_for_a_case_that_is_none_is_stale(self) -> None:
+        whole = run()
+        case = "All/ConsoleLogTest.ClearEmpties/small"
+        whole.results = [replace(r, test=case) if r.test == _CLEAR else r for r in whole.results]
+        entry = f"{_ENTRY}  test: All/ConsoleLogTest.ClearEmpties/smal\n"
+        self.assertEqual(_kinds(judge(whole, entry)), [problems.STALE_ENTRY])
+
 
 class CompletenessTest(unittest.TestCase):
     def test_a_test_without_a_result_makes_the_run_incomplete(self) -> None:
