@@ -88,6 +88,8 @@ def judge(
         return Outcome(model.KERNEL_GATED, f"this kernel lacks {_names(lacking)}")
     if not holds:
         return Outcome(model.UNVERIFIED, "none of its tests ran")
+    if evidence.left_out:
+        return Outcome(model.UNVERIFIED, f"{evidence.left_out} of its tests were left out")
     return Outcome(model.CONFIRMED)
 
 

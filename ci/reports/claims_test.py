@@ -64,6 +64,12 @@ class ClaimTest(unittest.TestCase):
         found = run(absent, absent=("pidfd",), unclaimed=("pidfd",))
         self.assertEqual(self.claim(found), model.NOT_CLAIMED)
 
+    def test_a_run_that_left_tests_out_confirms_nothing(self) -> None:
+        some = run()
+        some.results = [r for r in some.results if r.test != _SIGNAL]
+        some.planned = len(some.results)
+        self.assertEqual(self.claim(some), model.UNVERIFIED)
+
     def test_what_holds_without_the_kernels_part_confirms_nothing(self) -> None:
         self.assertEqual(self.claim(run(absent=("pidfd",))), model.KERNEL_GATED)
 
