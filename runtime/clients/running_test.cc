@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -287,6 +290,71 @@ TEST_F(RunningTest, AHookDoesNotKeepAContainerFromStopping) {
   Start();
   EXPECT_TRUE(container()->stop(container())) << Error();
   EXPECT_STREQ(container()->state(container()), "STOPPED");
+}
+
+TEST_F(RunningTest, APersonAtATtyLeavesByTheEscapeAndTheContainerRunsOn) {
+  Set("lxc.tty.max", "1");
+  Start();
+  constexpr int kCtrlB = 2;
+  // The second time shows that the first one has given it back.
+  for (int round = 0; round < 2; ++round) {
+    Person person;
+    int left = -1;
+    std::thread sitting([&] {
+      left = container()->console(container(), 1, person.terminal(), person.terminal(),
+                                  person.terminal(), kCtrlB);
+    });
+    EXPECT_TRUE(person.Sees("Ctrl-b q")) << person.seen() << Error();
+    // The other character is the container's, and a q alone is one too.
+    person.Type("\001q\002q");
+    sitting.join();
+    EXPECT_EQ(left, 0) << Error();
+    EXPECT_STREQ(container()->state(container()), "RUNNING");
+  }
+}
+
+TEST_F(RunningTest, AFreezeThatCannotEndKeepsNobodyFromAsking) {
+  Start();
+  int stuck[2];
+  int told[2];
+  ASSERT_EQ(pipe2(stuck, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(told, O_CLOEXEC), 0);
+  // The kernel itself waits there for a page that nobody brings, where no freezer gets at it.
+  const auto get_stuck = [&] {
+    const int faults = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+    uffdio_api api{.api = UFFD_API, .features = 0, .ioctls = 0};
+    const size_t size = static_cast<size_t>(getpagesize());
+    void* page = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uffdio_register watched{.range = {.start = reinterpret_cast<uintptr_t>(page), .len = size},
+                            .mode = UFFDIO_REGISTER_MODE_MISSING,
+                            .ioctls = 0};
+    if (ioctl(faults, UFFDIO_API, &api) != 0 || ioctl(faults, UFFDIO_REGISTER, &watched) != 0) {
+      return 1;
+    }
+    const std::thread telling([&] {
+      pollfd fault{.fd = faults, .events = POLLIN, .revents = 0};
+      if (poll(&fault, 1, -1) == 1) static_cast<void>(!write(told[1], "x", 1));
+    });
+    if (write(stuck[1], "x", 1) != 1) return 2;
+    return read(stuck[0], page, size) > 0 ? 3 : 4;
+  };
+  std::thread attaching([&] { EXPECT_EQ(Attach(container(), get_stuck), 128 + SIGKILL); });
+  pollfd entry{.fd = told[0], .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&entry, 1, 30'000), 1);
+  const ClientContainer other(name(), folder());
+  bool is_frozen = true;
+  std::thread freezing([&] { is_frozen = other->freeze(other.get()); });
+  EXPECT_TRUE(container()->wait(container(), "FREEZING", 30));
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5; ++i) EXPECT_STREQ(container()->state(container()), "FREEZING");
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+  EXPECT_TRUE(container()->unfreeze(container())) << Error();
+  freezing.join();
+  EXPECT_FALSE(is_frozen);
+  EXPECT_STREQ(container()->state(container()), "RUNNING");
+  EXPECT_TRUE(container()->stop(container())) << Error();
+  attaching.join();
+  for (const int fd : {stuck[0], stuck[1], told[0], told[1]}) close(fd);
 }
 
 TEST_F(RunningTest, InTheForegroundARedirectedOutputIsTheFiles) {

@@ -299,13 +299,13 @@ Status ContainerCgroups::Delegate(uid_t uid, gid_t gid) const {
   return {};
 }
 
-Status ContainerCgroups::SetFrozen(bool frozen) const {
+Result<const Cgroup*> ContainerCgroups::Freezer() const {
   // Version 2 first: it is quicker, and there on hybrid machines too.
   for (int version : {2, 1}) {
     for (const Place& place : places_) {
       if (place.hierarchy.version != version || !place.payload) continue;
       if (place.payload->Has("cgroup.freeze") || place.payload->Has("freezer.state")) {
-        return place.payload->SetFrozen(frozen, kPatience);
+        return &*place.payload;
       }
     }
   }

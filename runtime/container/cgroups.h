@@ -69,7 +69,9 @@ class ContainerCgroups {
   // Gives the payload's processes' cgroup to the root of the container's user namespace.
   Status Delegate(uid_t uid, gid_t gid) const;
 
-  Status SetFrozen(bool frozen) const;
+  // The cgroup that freezes and thaws the payload; ENOSYS where there is none. Lives as long as
+  // this.
+  Result<const Cgroup*> Freezer() const;
 
   // A file of the payload, such as "memory.max": ENOENT where no hierarchy has it. Device rules
   // are added by "devices.allow" and "devices.deny" whether there are such files or not.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -160,12 +161,18 @@ TEST_F(ContainerCgroupsTest, FreezeAndThawArriveAtTheKernel) {
   ContainerCgroups cgroups = Made(config());
   const Child child;
   ASSERT_TRUE(cgroups.AddPayload(child.pid(), true));
-  const auto frozen = cgroups.SetFrozen(true);
-  ASSERT_TRUE(frozen) << frozen.error().ToString();
+  const auto freezer = cgroups.Freezer();
+  ASSERT_TRUE(freezer) << freezer.error().ToString();
+  const auto state = (*freezer)->OpenFreezeState();
+  ASSERT_TRUE(state) << state.error().ToString();
+  EXPECT_TRUE((*freezer)->SetFrozen(true));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!(*freezer)->Is(true, *state).value() && std::chrono::steady_clock::now() < deadline) continue;
+  EXPECT_FALSE((*freezer)->Is(false, *state).value());
   const bool second = cgroups.GetItem("cgroup.freeze").has_value();
   const std::string item = second ? "cgroup.freeze" : "freezer.state";
   EXPECT_EQ(cgroups.GetItem(item).value(), second ? "1\n" : "FROZEN\n");
-  EXPECT_TRUE(cgroups.SetFrozen(false));
+  EXPECT_TRUE((*freezer)->SetFrozen(false));
   EXPECT_EQ(cgroups.GetItem(item).value(), second ? "0\n" : "THAWED\n");
   EXPECT_TRUE(cgroups.Kill());
   EXPECT_TRUE(cgroups.Remove());

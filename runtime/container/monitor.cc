@@ -65,6 +65,7 @@ Monitor::Monitor(StartPlan plan, StartReporter reporter, EventLoop loop)
       reporter_(std::move(reporter)),
       loop_(std::move(loop)),
       server_(loop_),
+      freezing_(loop_),
       hooks_(MakeHookContext(plan_.config, plan_.place.name, plan_.config_file)) {}
 
 void Monitor::Run() {
@@ -167,6 +168,7 @@ Result<bool> Monitor::RunOnce() {
 }
 
 void Monitor::TearDown(bool reboot) {
+  freezing_.Cancel();
   if (state_ != State::kAborting) SetState(State::kStopping);
   // The container's last words.
   if (console_ && reboot) console_->Catch();
@@ -199,12 +201,15 @@ void Monitor::Stop() {
   is_stop_asked_ = true;
   LimitHook();
   if (!init_.pidfd.valid() || init_.status) return;
+  freezing_.Cancel();
   if (state_ == State::kRunning) SetState(State::kStopping);
   const auto configured = ParseUnsigned(FirstValue(plan_.config, "lxc.signal.stop"));
   const int signal = static_cast<int>(configured.value_or(SIGKILL));
   static_cast<void>(SendSignal(init_.pidfd, signal));
   // Version 1 keeps even the dying frozen.
-  if (cgroups_) static_cast<void>(cgroups_->SetFrozen(false));
+  if (const auto freezer = cgroups_ ? cgroups_->Freezer() : nullptr; freezer && *freezer) {
+    static_cast<void>((*freezer)->SetFrozen(false));
+  }
   if (signal == SIGKILL) return;
   loop_.After(kGrace, [this] {
     if (init_.pidfd.valid() && !init_.status) static_cast<void>(SendSignal(init_.pidfd, SIGKILL));

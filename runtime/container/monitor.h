@@ -19,6 +19,7 @@
 #include "runtime/container/cgroups.h"
 #include "runtime/container/command_server.h"
 #include "runtime/container/console/console.h"
+#include "runtime/container/freezing.h"
 #include "runtime/container/hooks.h"
 #include "runtime/container/network/container_network.h"
 #include "runtime/container/run_record.h"
@@ -130,7 +131,8 @@ class Monitor {
   // monitor_commands.cc: what clients are answered.
   void RegisterCommands();
   Reply SignalInit(const std::string& what);
-  Reply SetFrozen(bool frozen);
+  // Answers when it is so, or failed.
+  void SetFrozen(bool frozen, const Client& client);
   Status WatchAttached(const Request& request);
   void RegisterCgroupCommands();
 
@@ -142,6 +144,9 @@ class Monitor {
   // What it says.
   RunContents recorded_;
   std::optional<ContainerCgroups> cgroups_;
+  Freezing freezing_;
+  // Who waits for what goes on there.
+  std::vector<Client> freezers_;
   std::optional<ContainerNetwork> network_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<SeccompRelay> relay_;

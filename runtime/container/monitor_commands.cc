@@ -6,9 +6,11 @@
 #include <sched.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "runtime/base/text.h"
 #include "runtime/container/console/commands.h"
@@ -23,6 +25,8 @@
 
 namespace lxcspec::runtime {
 namespace {
+
+constexpr std::chrono::seconds kFreezingPatience(10);
 
 Reply Text(std::string text) { return {.code = 0, .body = std::move(text), .fds = {}}; }
 
@@ -105,8 +109,12 @@ Status Monitor::WatchAttached(const Request& request) {
 }
 
 void Monitor::RegisterCgroupCommands() {
-  server_.Handle(Command::kFreeze, [this](const Request&) { return SetFrozen(true); });
-  server_.Handle(Command::kUnfreeze, [this](const Request&) { return SetFrozen(false); });
+  server_.HandleLate(Command::kFreeze, [this](const Request&, const Client& client) {
+    SetFrozen(true, client);
+  });
+  server_.HandleLate(Command::kUnfreeze, [this](const Request&, const Client& client) {
+    SetFrozen(false, client);
+  });
   server_.Handle(Command::kCgroupItem, [this](const Request& request) {
     if (!cgroups_) return FailedReply({.code = ESRCH, .attempted = "there are no cgroups yet"});
     auto value = cgroups_->GetItem(request.body);
@@ -122,17 +130,28 @@ void Monitor::RegisterCgroupCommands() {
   });
 }
 
-Reply Monitor::SetFrozen(bool frozen) {
+void Monitor::SetFrozen(bool frozen, const Client& client) {
   const State from = frozen ? State::kRunning : State::kFrozen;
-  if (state_ != from) {
-    // Asked for what is so already.
-    if (state_ == (frozen ? State::kFrozen : State::kRunning)) return {};
-    return FailedReply({.code = EBUSY, .attempted = StateName(state_)});
+  const State to = frozen ? State::kFrozen : State::kRunning;
+  const State on_the_way = frozen ? State::kFreezing : State::kThawed;
+  // Asked for what is so already, or will be.
+  if (state_ == to) return client.Send({});
+  if (state_ == on_the_way) return freezers_.push_back(client);
+  if (state_ != from && state_ != (frozen ? State::kThawed : State::kFreezing)) {
+    return client.Send(FailedReply({.code = EBUSY, .attempted = StateName(state_)}));
   }
-  SetState(frozen ? State::kFreezing : State::kThawed);
-  const auto set = cgroups_->SetFrozen(frozen);
-  SetState(set ? (frozen ? State::kFrozen : State::kRunning) : from);
-  return set ? Reply() : FailedReply(set.error());
+  const auto freezer = cgroups_->Freezer();
+  if (!freezer) return client.Send(FailedReply(freezer.error()));
+  // Those who asked for the opposite are told first.
+  freezing_.Cancel();
+  freezers_ = {client};
+  SetState(on_the_way);
+  freezing_.Begin(**freezer, frozen, kFreezingPatience, [=, this](const Status& status) {
+    if (state_ == on_the_way) SetState(status ? to : from);
+    for (const Client& waiting : std::exchange(freezers_, {})) {
+      waiting.Send(status ? Reply() : FailedReply(status.error()));
+    }
+  });
 }
 
 Reply Monitor::SignalInit(const std::string& what) {

@@ -152,27 +152,22 @@ Result<std::vector<pid_t>> Cgroup::Processes() const {
   return processes;
 }
 
-Status Cgroup::SetFrozen(bool frozen, milliseconds patience) const {
+Status Cgroup::SetFrozen(bool frozen) const {
   const bool second = version_ == 2;
-  const std::string switch_file = second ? "cgroup.freeze" : "freezer.state";
-  if (!Has(switch_file)) {
-    return Failure(ENOSYS, fmt::format("{}: there is no {}", folder_, switch_file));
-  }
-  const std::string word = second ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED");
-  const std::string reached = second ? fmt::format("frozen {}", word) : word;
-  TRY(Write(switch_file, word));
-  const auto events = OpenFile(*this, second ? "cgroup.events" : switch_file, O_RDONLY);
-  if (!events) return Forward(events.error());
-  const auto deadline = Clock::now() + patience;
-  while (true) {
-    const auto state = ReadWhole(events->get(), folder_);
-    if (!state) return Forward(state.error());
-    if (HasLine(*state, reached)) return {};
-    if (Clock::now() > deadline) {
-      return Failure(ETIMEDOUT, fmt::format("{}: waiting for \"{}\"", folder_, reached));
-    }
-    AwaitChange(second ? events->get() : -1);
-  }
+  const char* file = second ? "cgroup.freeze" : "freezer.state";
+  if (!Has(file)) return Failure(ENOSYS, fmt::format("{}: there is no {}", folder_, file));
+  return Write(file, second ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED"));
+}
+
+Result<UniqueFd> Cgroup::OpenFreezeState() const {
+  return OpenFile(*this, version_ == 2 ? "cgroup.events" : "freezer.state", O_RDONLY);
+}
+
+Result<bool> Cgroup::Is(bool frozen, const UniqueFd& state) const {
+  const auto text = ReadWhole(state.get(), folder_);
+  if (!text) return Forward(text.error());
+  if (version_ == 2) return HasLine(*text, frozen ? "frozen 1" : "frozen 0");
+  return HasLine(*text, frozen ? "FROZEN" : "THAWED");
 }
 
 Status Cgroup::Kill() const {

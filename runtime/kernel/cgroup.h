@@ -40,9 +40,13 @@ class Cgroup {
   // The processes of this cgroup alone.
   Result<std::vector<pid_t>> Processes() const;
 
-  // Freezes or thaws what is here and below, and waits until it is so. ENOSYS where this
-  // hierarchy cannot; ETIMEDOUT.
-  Status SetFrozen(bool frozen, std::chrono::milliseconds patience) const;
+  // Asks the kernel to freeze or thaw what is here and below. ENOSYS where this hierarchy cannot.
+  Status SetFrozen(bool frozen) const;
+  // The file that says how far that is. In version 2 it polls as EPOLLPRI when it says something
+  // else than what was last read from it.
+  Result<UniqueFd> OpenFreezeState() const;
+  // Whether all that is here and below is frozen, or thawed, by now, as that file says.
+  Result<bool> Is(bool frozen, const UniqueFd& state) const;
 
   // Kills what is here and below.
   Status Kill() const;
