@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Field;
+using ::testing::Ge;
 using ::testing::Optional;
 using ::testing::SizeIs;
 
@@ -71,6 +73,21 @@ TEST_F(ConsoleLogTest, ReadOfLargeBufferReturnsTheWholeContent) {
     EXPECT_GE(reply->data->size(), 262144u);
     EXPECT_TRUE(PatternPosition(*reply->data).has_value()) << "not one piece of what was written";
   }
+}
+
+TEST_F(ConsoleLogTest, ReadOfSixteenMebibytesReturnsTheWholeContent) {
+  COVERS(spec::console_log::kReadAllOfLargeBuffer);
+  constexpr size_t kWritten = (size_t{16} << 20) - (size_t{64} << 10);
+  ASSERT_OK_AND_ASSIGN(auto container, StartWriter(WithLogFile({{"lxc.console.buffer.size", "16MB"}})));
+  ASSERT_OK(container.Ask({"fill", std::to_string(kWritten)}));
+  ASSERT_TRUE(Eventually([this] { return std::filesystem::file_size(log_file()); }, Ge(kWritten)));
+
+  const Result<ConsoleLogReply> reply = container->ConsoleLog(Read());
+
+  ASSERT_OK(reply);
+  ASSERT_TRUE(reply->data.has_value());
+  EXPECT_EQ(reply->data->size(), kWritten);
+  EXPECT_TRUE(*reply->data == Pattern(kWritten)) << "not what was written";
 }
 
 TEST_F(ConsoleLogTest, MaximumLimitsAReadToTheOldestBytes) {
