@@ -78,7 +78,8 @@ TEST_F(ConsoleLogTest, ReadOfLargeBufferReturnsTheWholeContent) {
 TEST_F(ConsoleLogTest, ReadOfSixteenMebibytesReturnsTheWholeContent) {
   COVERS(spec::console_log::kReadAllOfLargeBuffer);
   constexpr size_t kWritten = (size_t{16} << 20) - (size_t{64} << 10);
-  ASSERT_OK_AND_ASSIGN(auto container, StartWriter(WithLogFile({{"lxc.console.buffer.size", "16MB"}})));
+  ASSERT_OK_AND_ASSIGN(auto container,
+                       StartWriter(WithLogFile({{"lxc.console.buffer.size", "16MB"}})));
   ASSERT_OK(container.Ask({"fill", std::to_string(kWritten)}));
   ASSERT_TRUE(Eventually([this] { return std::filesystem::file_size(log_file()); }, Ge(kWritten)));
 

@@ -167,7 +167,8 @@ TEST_F(ContainerCgroupsTest, FreezeAndThawArriveAtTheKernel) {
   ASSERT_TRUE(state) << state.error().ToString();
   EXPECT_TRUE((*freezer)->SetFrozen(true));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!(*freezer)->Is(true, *state).value() && std::chrono::steady_clock::now() < deadline) continue;
+  while (!(*freezer)->Is(true, *state).value() && std::chrono::steady_clock::now() < deadline)
+    continue;
   EXPECT_FALSE((*freezer)->Is(false, *state).value());
   const bool second = cgroups.GetItem("cgroup.freeze").has_value();
   const std::string item = second ? "cgroup.freeze" : "freezer.state";

@@ -27,8 +27,8 @@ void Freezing::Begin(const Cgroup& cgroup, bool frozen, std::chrono::millisecond
   auto state = cgroup.OpenFreezeState();
   if (!state) return End(Forward(std::move(state).error()));
   state_ = *std::move(state);
-  glances_ = cgroup.version() != 2 ||
-             !loop_.Add(state_.get(), EPOLLPRI, [this](uint32_t) { Look(); });
+  glances_ =
+      cgroup.version() != 2 || !loop_.Add(state_.get(), EPOLLPRI, [this](uint32_t) { Look(); });
   deadline_ = loop_.After(patience, [this] {
     deadline_.reset();
     // A container that is frozen by half is of no use to anybody.

@@ -109,12 +109,10 @@ Status Monitor::WatchAttached(const Request& request) {
 }
 
 void Monitor::RegisterCgroupCommands() {
-  server_.HandleLate(Command::kFreeze, [this](const Request&, const Client& client) {
-    SetFrozen(true, client);
-  });
-  server_.HandleLate(Command::kUnfreeze, [this](const Request&, const Client& client) {
-    SetFrozen(false, client);
-  });
+  server_.HandleLate(Command::kFreeze,
+                     [this](const Request&, const Client& client) { SetFrozen(true, client); });
+  server_.HandleLate(Command::kUnfreeze,
+                     [this](const Request&, const Client& client) { SetFrozen(false, client); });
   server_.Handle(Command::kCgroupItem, [this](const Request& request) {
     if (!cgroups_) return FailedReply({.code = ESRCH, .attempted = "there are no cgroups yet"});
     auto value = cgroups_->GetItem(request.body);
