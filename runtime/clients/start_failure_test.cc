@@ -201,6 +201,8 @@ INSTANTIATE_TEST_SUITE_P(
     Start, StageTest,
     ::testing::Values(
         Case{"NoRootfs", "lxc.rootfs.path", "dir:@/nowhere", "configuration", ENOENT, "/nowhere"},
+        Case{"NoSeccompProfile", "lxc.seccomp.profile", "@/profile", "configuration", ENOENT,
+             "/profile"},
         Case{"NoMountFile", "lxc.mount.fstab", "@/fstab", "configuration", ENOENT, "/fstab"},
         Case{"GroupsWithoutMap", "lxc.idmap", "u 0 100000 65536", "configuration", EINVAL,
              "lxc.idmap"},
@@ -241,6 +243,25 @@ TEST_F(StartFailureTest, OverlappingIdMapsFailAtTheIdMaps) {
     ASSERT_TRUE(container->Set("lxc.idmap", map));
   }
   ExpectFailure(*container, "id maps", EINVAL, "uid_map");
+}
+
+TEST_F(StartFailureTest, ABridgeThatIsNotThereFailsAtTheNetwork) {
+  const auto container = Container();
+  // The first interface is on the host already when the second one fails.
+  for (const auto& [key, value] :
+       {std::pair("lxc.net.0.type", "veth"), std::pair("lxc.net.0.flags", "up"),
+        std::pair("lxc.net.1.type", "veth"), std::pair("lxc.net.1.link", "nobridge0")}) {
+    ASSERT_TRUE(container->Set(key, value));
+  }
+  ExpectFailure(*container, "network", ENODEV, "nobridge0");
+  EXPECT_THAT(Logged(), AllOf(HasSubstr("start: network: "), HasSubstr("nobridge0")));
+}
+
+TEST_F(StartFailureTest, AnUpScriptThatFailsFailsAtTheNetwork) {
+  const auto container = Container();
+  ASSERT_TRUE(container->Set("lxc.net.0.type", "veth"));
+  ASSERT_TRUE(container->Set("lxc.net.0.script.up", "echo because; exit 3"));
+  ExpectFailure(*container, "network", ECANCELED, "exited with 3: because");
 }
 
 TEST_F(StartFailureTest, AnUnknownKeyInTheFileIsNamedWithItsLine) {
