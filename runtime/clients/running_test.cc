@@ -292,6 +292,27 @@ TEST_F(RunningTest, AHookDoesNotKeepAContainerFromStopping) {
   EXPECT_STREQ(container()->state(container()), "STOPPED");
 }
 
+TEST_F(RunningTest, AContainerWithIdMapsGetsTheHostsDeviceAndLosesIt) {
+  // The maps' root finds its way to its root file system.
+  fs::permissions(folder(), fs::perms(0755));
+  Set("lxc.idmap", "u 0 100000 65536");
+  Set("lxc.idmap", "g 0 100000 65536");
+  Start();
+  const auto is_full = [] {
+    const int fd = open("/dev/more/full", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    return write(fd, "x", 1) < 0 ? errno : 0;
+  };
+  EXPECT_EQ(Attach(container(), is_full), ENOENT);
+  abi::Container* const client = container();
+  ASSERT_TRUE(client->add_device_node(client, "/dev/full", "/dev/more/full")) << Error();
+  EXPECT_TRUE(client->add_device_node(client, "/dev/full", "/dev/more/full")) << Error();
+  EXPECT_EQ(Attach(container(), is_full), ENOSPC);
+  EXPECT_FALSE(client->remove_device_node(client, "/dev/zero", "/dev/more/full"));
+  ASSERT_TRUE(client->remove_device_node(client, "/dev/full", "/dev/more/full")) << Error();
+  EXPECT_EQ(Attach(container(), is_full), ENOENT);
+}
+
 TEST_F(RunningTest, APersonAtATtyLeavesByTheEscapeAndTheContainerRunsOn) {
   Set("lxc.tty.max", "1");
   Start();

@@ -22,8 +22,9 @@ using DeviceRuleWriter = std::function<Status(const std::string& file, const std
 // Makes the device that the host has at `source` at `destination` in the container of that first
 // process, with the same mode, and lets the container use it where version 1 of cgroups decides
 // that. Nothing to do where it is there already. EEXIST where something else is, ENODEV where the
-// source is no device, EOPNOTSUPP for a container with a user namespace, whose own file systems
-// open no devices.
+// source is no device. In a container with a user namespace, whose own file systems open no
+// devices, the host's node itself is mounted there: EPERM for who may not mount it, ENOSYS before
+// Linux 5.2.
 Status AddDeviceNode(const UniqueFd& init_pidfd, pid_t init_pid, const std::string& source,
                      const std::string& destination, const DeviceRuleWriter& write_rule);
 
