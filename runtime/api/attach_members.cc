@@ -29,9 +29,12 @@ namespace {
 constexpr int kMoveToCgroup = 0x1;
 constexpr int kDropCapabilities = 0x2;
 constexpr int kSetPersonality = 0x4;
+constexpr int kLabelsOnExec = 0x8;
 constexpr int kRemountProcSys = 0x10000;
+constexpr int kLabelsNow = 0x20000;
 constexpr int kNoNewPrivs = 0x40000;
 constexpr int kTerminal = 0x80000;
+constexpr int kOwnLabel = 0x100000;
 constexpr int kSetGroups = 0x200000;
 constexpr int kKeepEnvironment = 0;
 
@@ -58,6 +61,11 @@ AttachRequest RequestOf(const abi::AttachOptions* options) {
   request.set_personality = (flags & kSetPersonality) != 0;
   request.remount_proc_and_sys = (flags & kRemountProcSys) != 0;
   request.no_new_privs = (flags & kNoNewPrivs) != 0;
+  request.labels = LabelTaking::kNever;
+  if ((flags & (kLabelsNow | kOwnLabel)) != 0) request.labels = LabelTaking::kNow;
+  // As in liblxc, who asks for both gets the one at the exec.
+  if ((flags & kLabelsOnExec) != 0) request.labels = LabelTaking::kNextExec;
+  if ((flags & kOwnLabel) != 0) request.label = Maybe(options->lsm_label);
   if (options->personality != -1) {
     request.personality = static_cast<unsigned long>(options->personality);
   }

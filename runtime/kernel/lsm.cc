@@ -7,6 +7,9 @@
 
 #include <cerrno>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "runtime/base/text.h"
 #include "runtime/kernel/path.h"
@@ -16,9 +19,12 @@ namespace {
 
 // Where several modules share /proc/<process>/attr, AppArmor has a folder of its own, from Linux
 // 5.8 on.
-Result<std::string> OwnAppArmorLabel() {
-  auto label = ReadWhole("/proc/self/attr/apparmor/current");
-  return label ? label : ReadWhole("/proc/self/attr/current");
+Result<std::string> AppArmorLabel(const std::string& process) {
+  auto label = ReadWhole(fmt::format("/proc/{}/attr/apparmor/current", process));
+  if (!label) label = ReadWhole(fmt::format("/proc/{}/attr/current", process));
+  if (!label) return label;
+  // `profile (mode)`.
+  return std::string(Trim(std::string_view(*label).substr(0, label->find(" ("))));
 }
 
 }  // namespace
@@ -29,11 +35,25 @@ LsmState ReadLsmState() {
   state.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
   state.apparmor_label = "unconfined";
   if (!state.apparmor) return state;
-  // `profile (mode)`.
-  const std::string label = OwnAppArmorLabel().value_or("");
-  const std::string_view name = Trim(std::string_view(label).substr(0, label.find(" (")));
-  if (!name.empty()) state.apparmor_label = name;
+  const std::string label = AppArmorLabel("self").value_or("");
+  if (!label.empty()) state.apparmor_label = label;
   return state;
+}
+
+Result<LsmLabels> ReadLsmLabels(const LsmState& state, const std::string& process) {
+  LsmLabels labels;
+  if (state.apparmor) {
+    auto label = AppArmorLabel(process);
+    if (!label) return Forward(std::move(label).error());
+    labels.apparmor = *std::move(label);
+  }
+  if (state.selinux) {
+    const auto context = ReadWhole(fmt::format("/proc/{}/attr/current", process));
+    if (!context) return Forward(context.error());
+    // The kernel ends it with a zero byte.
+    labels.selinux = Trim(std::string_view(*context).substr(0, context->find('\0')));
+  }
+  return labels;
 }
 
 bool HasAppArmorProfile(std::string_view profile) {
@@ -46,15 +66,18 @@ bool HasAppArmorProfile(std::string_view profile) {
   return false;
 }
 
-Status SetAppArmorOnExec(int proc, const std::string& profile) {
-  const std::string text = "exec " + profile;
-  const Status done = WriteInto(proc, "self/attr/apparmor/exec", text);
+Status SetAppArmorLabel(int proc, const std::string& profile, LabelMoment moment) {
+  const bool now = moment == LabelMoment::kNow;
+  const char* file = now ? "current" : "exec";
+  const std::string text = fmt::format("{} {}", now ? "changeprofile" : "exec", profile);
+  const Status done = WriteInto(proc, fmt::format("self/attr/apparmor/{}", file), text);
   if (done || done.error().code != ENOENT) return done;
-  return WriteInto(proc, "self/attr/exec", text);
+  return WriteInto(proc, fmt::format("self/attr/{}", file), text);
 }
 
-Status SetSelinuxOnExec(int proc, const std::string& context) {
-  return WriteInto(proc, "self/attr/exec", context);
+Status SetSelinuxContext(int proc, const std::string& context, LabelMoment moment) {
+  return WriteInto(proc, moment == LabelMoment::kNow ? "self/attr/current" : "self/attr/exec",
+                   context);
 }
 
 }  // namespace lxcspec::runtime

@@ -22,12 +22,24 @@ struct LsmState {
 
 LsmState ReadLsmState();
 
+// The labels of a process; empty for a module that the host does not have.
+struct LsmLabels {
+  std::string apparmor;
+  std::string selinux;
+};
+
+// `process` is a folder of this process's /proc: a number, or `self`.
+Result<LsmLabels> ReadLsmLabels(const LsmState& state, const std::string& process);
+
 // Whether AppArmor knows a profile, as far as this process may see.
 bool HasAppArmorProfile(std::string_view profile);
 
-// The label that the next execve(2) of this process takes. `proc` is a descriptor of a /proc.
-Status SetAppArmorOnExec(int proc, const std::string& profile);
-Status SetSelinuxOnExec(int proc, const std::string& context);
+enum class LabelMoment { kNextExec, kNow };
+
+// The label that the next execve(2) of this process takes, or that it takes itself. `proc` is a
+// descriptor of a /proc.
+Status SetAppArmorLabel(int proc, const std::string& profile, LabelMoment moment);
+Status SetSelinuxContext(int proc, const std::string& context, LabelMoment moment);
 
 }  // namespace lxcspec::runtime
 

@@ -2,6 +2,7 @@
 
 #include "runtime/container/attach/attach.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -20,11 +21,14 @@
 #include <utility>
 
 #include "runtime/container/attach/attached.h"
+#include "runtime/container/setup/confinement.h"
 #include "runtime/container/setup/plan.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_layout.h"
 #include "runtime/kernel/clone.h"
+#include "runtime/kernel/lsm.h"
 #include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/path.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/seccomp/filter.h"
 #include "runtime/kernel/seccomp/listener_slot.h"
@@ -62,6 +66,23 @@ Result<std::vector<CgroupHierarchy>> CgroupsOfInit(const AttachTarget& target) {
   if (!found) return Forward(std::move(found).error());
   if (HasEnded(target.init_pidfd)) return Failure(ESRCH, "the container's init");
   return std::move(found->all);
+}
+
+// What there is of labels to take. Read while the container's first process is held.
+Status PlanLabels(const AttachTarget& target, AttachedPlan& plan) {
+  const LsmState state = ReadLsmState();
+  if (plan.request->labels == LabelTaking::kNever || (!state.apparmor && !state.selinux)) return {};
+  const auto own = ReadLsmLabels(state, "self");
+  if (!own) return Forward(own.error());
+  const auto of_init = ReadLsmLabels(state, std::to_string(target.init_pid));
+  if (!of_init) return Forward(of_init.error());
+  if (HasEnded(target.init_pidfd)) return Failure(ESRCH, "the container's init");
+  plan.confinement = PlanAttachedConfinement(state, *own, *of_init, plan.request->label);
+  if (plan.confinement.apparmor.empty() && plan.confinement.selinux.empty()) return {};
+  auto proc = Open("/proc", O_PATH | O_DIRECTORY);
+  if (!proc) return Forward(std::move(proc).error());
+  plan.proc = *std::move(proc);
+  return {};
 }
 
 Status EnterCgroups(const std::vector<CgroupHierarchy>& hierarchies) {
@@ -123,7 +144,7 @@ void PassListener(const UniqueFd& report, pid_t attached, const ListenerSlot& sl
   slot.Take();
 }
 
-[[noreturn]] void RunAttached(const AttachedPlan& plan, UniqueFd report) {
+[[noreturn]] void RunAttached(AttachedPlan& plan, UniqueFd report) {
   const auto done = BecomeAttached(plan);
   if (!done) {
     TellFailure(report, done.error());
@@ -137,7 +158,7 @@ void PassListener(const UniqueFd& report, pid_t attached, const ListenerSlot& sl
 }
 
 [[noreturn]] void Guide(const std::vector<CgroupHierarchy>& cgroups,
-                        const ProcessNamespaces& namespaces, const AttachedPlan& plan,
+                        const ProcessNamespaces& namespaces, AttachedPlan& plan,
                         const std::optional<ListenerSlot>& slot, UniqueFd report) {
   // Nobody in the container may look into a process that still holds the host's descriptors.
   prctl(PR_SET_DUMPABLE, 0);
@@ -200,7 +221,9 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
     if (!found) return Forward(std::move(found).error());
     cgroups = *std::move(found);
   }
-  AttachedPlan plan{.request = &request, .caller_folder = "/"};
+  AttachedPlan plan{
+      .request = &request, .confinement = {}, .proc = UniqueFd(), .caller_folder = "/"};
+  TRY(PlanLabels(target, plan));
   std::error_code error;
   if (const auto folder = std::filesystem::current_path(error); !error) {
     plan.caller_folder = folder.string();

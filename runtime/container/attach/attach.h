@@ -31,6 +31,9 @@ struct AttachTarget {
   pid_t init_pid = -1;
 };
 
+// When it takes the container's AppArmor and SELinux labels; never: it keeps the caller's.
+enum class LabelTaking { kNever, kNextExec, kNow };
+
 struct AttachRequest {
   // CLONE_NEW* of the namespaces to enter; nothing: all of the container's own.
   std::optional<uint64_t> namespaces;
@@ -39,6 +42,9 @@ struct AttachRequest {
   bool set_personality = true;
   bool remount_proc_and_sys = false;
   bool no_new_privs = false;
+  LabelTaking labels = LabelTaking::kNextExec;
+  // A label instead of the container's.
+  std::optional<std::string> label;
   // personality(2); nothing: as the container has it.
   std::optional<unsigned long> personality;
   // Fails where it is not there; without one the caller's, or / where the container has no such.

@@ -130,6 +130,17 @@ Status ChangeUser(const AttachRequest& request) {
   return {};
 }
 
+// While it still may: later it has no new privileges, and a filter.
+Status TakeLabels(AttachedPlan& plan) {
+  if (!plan.proc.valid()) return {};
+  const bool now = plan.request->labels == LabelTaking::kNow;
+  const Status taken =
+      Confine(plan.confinement, plan.proc.get(), now ? LabelMoment::kNow : LabelMoment::kNextExec);
+  // What is run may be a function, which must not find the host's processes.
+  plan.proc = UniqueFd();
+  return taken;
+}
+
 // Whether a filter can still be loaded when all privileges are dropped.
 bool KeepsRightToFilter(const AttachedPlan& plan) {
   if (plan.no_new_privs) return true;
@@ -139,13 +150,14 @@ bool KeepsRightToFilter(const AttachedPlan& plan) {
 
 }  // namespace
 
-Status BecomeAttached(const AttachedPlan& plan) {
+Status BecomeAttached(AttachedPlan& plan) {
   const AttachRequest& request = *plan.request;
   const bool is_filtered_last = KeepsRightToFilter(plan);
   if (request.remount_proc_and_sys) TRY(RemountProcAndSys());
   if (plan.personality) TRY(SetPersonality(*plan.personality));
   SetEnvironment(plan);
   TRY(ChangeFolder(plan));
+  TRY(TakeLabels(plan));
   if (plan.restrict_calls && !is_filtered_last) TRY(plan.restrict_calls());
   if (plan.capabilities) TRY(LimitCapabilities(*plan.capabilities));
   TRY(ChangeUser(request));

@@ -10,7 +10,9 @@
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 #include "runtime/container/attach/attach.h"
+#include "runtime/container/setup/confinement.h"
 #include "runtime/kernel/capabilities.h"
 
 namespace lxcspec::runtime {
@@ -18,6 +20,9 @@ namespace lxcspec::runtime {
 // What was found out before the namespaces were entered.
 struct AttachedPlan {
   const AttachRequest* request = nullptr;
+  Confinement confinement;
+  // The caller's /proc, where there are labels to take. Closed once they are.
+  UniqueFd proc;
   // The caller's working folder.
   std::string caller_folder;
   std::optional<CapabilitySet> capabilities;
@@ -29,7 +34,7 @@ struct AttachedPlan {
   std::function<Status()> restrict_calls;
 };
 
-Status BecomeAttached(const AttachedPlan& plan);
+Status BecomeAttached(AttachedPlan& plan);
 
 }  // namespace lxcspec::runtime
 

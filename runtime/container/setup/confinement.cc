@@ -47,4 +47,29 @@ Result<Confinement> PlanConfinement(const Config& config, const LsmState& state,
   return confinement;
 }
 
+Confinement PlanAttachedConfinement(const LsmState& state, const LsmLabels& own,
+                                    const LsmLabels& of_init,
+                                    const std::optional<std::string>& asked) {
+  Confinement confinement;
+  if (state.apparmor) confinement.apparmor = asked.value_or(of_init.apparmor);
+  if (state.selinux) {
+    confinement.selinux = state.apparmor ? of_init.selinux : asked.value_or(of_init.selinux);
+  }
+  if (confinement.apparmor == own.apparmor) confinement.apparmor.clear();
+  if (confinement.selinux == own.selinux) confinement.selinux.clear();
+  return confinement;
+}
+
+Status Confine(const Confinement& confinement, int proc, LabelMoment moment) {
+  const auto saying = [](const char* key, const Status& done) -> Status {
+    if (done) return {};
+    return Failure(done.error().code, fmt::format("{}: {}", key, done.error().attempted));
+  };
+  if (!confinement.apparmor.empty()) {
+    TRY(saying("lxc.apparmor.profile", SetAppArmorLabel(proc, confinement.apparmor, moment)));
+  }
+  if (confinement.selinux.empty()) return {};
+  return saying("lxc.selinux.context", SetSelinuxContext(proc, confinement.selinux, moment));
+}
+
 }  // namespace lxcspec::runtime

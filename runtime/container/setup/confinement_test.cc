@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "runtime/config/parser.h"
 
@@ -72,6 +73,51 @@ TEST(ConfinementTest, SelinuxContextIsUsedUnlessItIsTheUnconfinedOne) {
 
   EXPECT_EQ(Planned("lxc.selinux.context = a:b:c:d", state)->selinux, "a:b:c:d");
   EXPECT_EQ(Planned("lxc.selinux.context = unconfined_t", state)->selinux, "");
+}
+
+LsmState WithSelinux() { return {.apparmor = false, .selinux = true, .apparmor_label = ""}; }
+
+TEST(AttachedConfinementTest, HostWithoutModulesLabelsNothing) {
+  const Confinement planned = PlanAttachedConfinement({}, {}, {}, "asked");
+
+  EXPECT_EQ(planned.apparmor, "");
+  EXPECT_EQ(planned.selinux, "");
+}
+
+TEST(AttachedConfinementTest, AttachedProcessGetsInitsLabel) {
+  const Confinement by_apparmor = PlanAttachedConfinement(
+      WithAppArmor(), {.apparmor = "unconfined"}, {.apparmor = kDefault}, std::nullopt);
+  const Confinement by_selinux = PlanAttachedConfinement(
+      WithSelinux(), {.selinux = "u:r:own"}, {.selinux = "u:r:container"}, std::nullopt);
+
+  EXPECT_EQ(by_apparmor.apparmor, kDefault);
+  EXPECT_EQ(by_apparmor.selinux, "");
+  EXPECT_EQ(by_selinux.apparmor, "");
+  EXPECT_EQ(by_selinux.selinux, "u:r:container");
+}
+
+TEST(AttachedConfinementTest, LabelThatItHasAlreadyIsNotSet) {
+  const Confinement planned = PlanAttachedConfinement(
+      WithAppArmor(kDefault), {.apparmor = kDefault}, {.apparmor = kDefault}, std::nullopt);
+
+  EXPECT_EQ(planned.apparmor, "");
+}
+
+TEST(AttachedConfinementTest, UnconfinedInitTakesTheCallersConfinementAway) {
+  const Confinement planned = PlanAttachedConfinement(WithAppArmor("mine"), {.apparmor = "mine"},
+                                                      {.apparmor = "unconfined"}, std::nullopt);
+
+  EXPECT_EQ(planned.apparmor, "unconfined");
+}
+
+TEST(AttachedConfinementTest, LabelThatIsAskedForTakesThePlaceOfInits) {
+  const Confinement by_apparmor = PlanAttachedConfinement(
+      WithAppArmor(), {.apparmor = "unconfined"}, {.apparmor = kDefault}, "asked");
+  const Confinement by_selinux = PlanAttachedConfinement(WithSelinux(), {.selinux = "u:r:own"},
+                                                         {.selinux = "u:r:container"}, "asked");
+
+  EXPECT_EQ(by_apparmor.apparmor, "asked");
+  EXPECT_EQ(by_selinux.selinux, "asked");
 }
 
 }  // namespace

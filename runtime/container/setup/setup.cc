@@ -71,21 +71,11 @@ Status WriteSysctls(const SetupPlan& plan) {
   return {};
 }
 
-Status Confine(const Confinement& confinement) {
+Status ConfineInit(const Confinement& confinement) {
   if (confinement.apparmor.empty() && confinement.selinux.empty()) return {};
   const auto proc = SomeProc();
   if (!proc) return Forward(proc.error());
-  if (!confinement.apparmor.empty()) {
-    const Status done = SetAppArmorOnExec(proc->get(), confinement.apparmor);
-    if (!done) {
-      return Failure(done.error().code,
-                     fmt::format("lxc.apparmor.profile: {}", done.error().attempted));
-    }
-  }
-  if (confinement.selinux.empty()) return {};
-  const Status done = SetSelinuxOnExec(proc->get(), confinement.selinux);
-  if (done) return {};
-  return Failure(done.error().code, fmt::format("lxc.selinux.context: {}", done.error().attempted));
+  return Confine(confinement, proc->get(), LabelMoment::kNextExec);
 }
 
 // NAME=value, each name once: what is set last counts.
@@ -188,7 +178,7 @@ Status RunEnvironment(const SetupPlan& plan, const ChildContext& context) {
   if (plan.personality) TRY(SetPersonality(*plan.personality));
   TRY(RunHooksAt(plan, context, "start", plan.start_hooks));
   // For init's own execve(2), and before no privileges can be had anew.
-  TRY(Confine(plan.confinement));
+  TRY(ConfineInit(plan.confinement));
   return plan.no_new_privs ? SetNoNewPrivileges() : Status();
 }
 
