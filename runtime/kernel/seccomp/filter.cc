@@ -5,22 +5,21 @@
 #include <fmt/format.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
-#include "runtime/kernel/seccomp/rule_conflicts.h"
+#include "runtime/kernel/seccomp/assembler.h"
+#include "runtime/kernel/seccomp/narrowing.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -28,10 +27,9 @@ namespace {
 // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, which older headers lack.
 constexpr unsigned long kWaitKillable = 1UL << 5;
 
-using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
-
 struct Architecture {
   uint32_t token;
+  // Of arguments: what is above them no program means.
   bool has_32_bits;
 };
 
@@ -40,7 +38,7 @@ std::vector<Architecture> Architectures() {
   const uint32_t own = seccomp_arch_native();
   switch (own) {
     case SCMP_ARCH_X86_64:
-      return {{own, false}, {SCMP_ARCH_X86, true}, {SCMP_ARCH_X32, false}};
+      return {{own, false}, {SCMP_ARCH_X86, true}, {SCMP_ARCH_X32, true}};
     case SCMP_ARCH_AARCH64:
       return {{own, false}, {SCMP_ARCH_ARM, true}};
     case SCMP_ARCH_PPC64:
@@ -61,48 +59,67 @@ bool AppliesTo(const PolicyRule& rule, const Architecture& architecture) {
          seccomp_arch_resolve_name(rule.architecture.c_str()) == architecture.token;
 }
 
-std::string NameOf(const PolicyRule& rule) {
-  return rule.name.empty() ? std::to_string(rule.number) : rule.name;
-}
-
-uint32_t ActionOf(const SeccompVerdict& verdict) {
+uint32_t ReturnOf(const SeccompVerdict& verdict) {
   switch (verdict.action) {
     case SeccompAction::kAllow:
-      return SCMP_ACT_ALLOW;
+      return SECCOMP_RET_ALLOW;
     case SeccompAction::kTrap:
-      return SCMP_ACT_TRAP;
+      return SECCOMP_RET_TRAP;
     case SeccompAction::kErrno:
-      return SCMP_ACT_ERRNO(verdict.number);
+      return SECCOMP_RET_ERRNO | verdict.number;
     case SeccompAction::kNotify:
-      return SCMP_ACT_NOTIFY;
+      return SECCOMP_RET_USER_NOTIF;
     case SeccompAction::kKill:
       break;
   }
-  return SCMP_ACT_KILL;
+  return SECCOMP_RET_KILL_THREAD;
 }
 
-scmp_arg_cmp ComparisonOf(const ArgumentTest& test) {
-  constexpr std::array<scmp_compare, 7> kOperators = {SCMP_CMP_NE,       SCMP_CMP_LT, SCMP_CMP_LE,
-                                                      SCMP_CMP_EQ,       SCMP_CMP_GE, SCMP_CMP_GT,
-                                                      SCMP_CMP_MASKED_EQ};
-  scmp_arg_cmp made{.arg = test.index,
-                    .op = kOperators.at(static_cast<size_t>(test.comparison)),
-                    .datum_a = test.value,
-                    .datum_b = 0};
-  if (test.comparison == Comparison::kMaskedEqual) {
-    made.datum_a = test.mask;
-    made.datum_b = test.value & test.mask;
-  }
-  return made;
+// The kernel's name of an architecture: x32 is a way to make calls of x86-64.
+uint32_t AuditArchitecture(uint32_t token) {
+  return token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : token;
 }
 
-// A rule as one architecture sees it.
-struct ResolvedRule {
-  const PolicyRule* rule;
-  // As seccomp_rule_add(3) takes it: of the machine's own architecture.
-  int call;
-  std::vector<ArgumentTest> tests;
+// libseccomp's number of a call, which may be one of its own below 0.
+int NumberOn(uint32_t token, const std::string& name) {
+  return seccomp_syscall_resolve_name_arch(token, name.c_str());
+}
+
+// Some architectures' 32-bit programs can make calls by way of another one, whose first argument
+// says which.
+struct Multiplexed {
+  const char* by;
+  ArgumentTest as;
 };
+
+std::optional<Multiplexed> MultiplexedCall(int number) {
+  // libseccomp's numbers of socket(2) and the like, and of semget(2) and the like.
+  constexpr int kSocketcall = -100;
+  constexpr int kIpc = -200;
+  constexpr int kLast = -299;
+  // ipc(2) has a version in the number's other bits.
+  constexpr uint64_t kIpcMask = 0xffff;
+  if (number >= kSocketcall || number < kLast) return std::nullopt;
+  const bool is_ipc = number <= kIpc;
+  return Multiplexed{
+      .by = is_ipc ? "ipc" : "socketcall",
+      .as = {.index = 0,
+             .comparison = Comparison::kMaskedEqual,
+             .value = static_cast<uint64_t>(is_ipc ? kIpc - number : kSocketcall - number),
+             .mask = is_ipc ? kIpcMask : UINT32_MAX}};
+}
+
+// The number under which a multiplexed call can be made directly as well, where it can.
+std::optional<int> DirectNumber(uint32_t token, const std::string& name) {
+  // Beyond any architecture's, those of MIPS included.
+  constexpr int kEnd = 7000;
+  for (int number = 0; number < kEnd; ++number) {
+    const std::unique_ptr<char, decltype(&free)> found(
+        seccomp_syscall_resolve_num_arch(token, number), free);
+    if (found != nullptr && name == found.get()) return number;
+  }
+  return std::nullopt;
+}
 
 class Compiler {
  public:
@@ -113,96 +130,64 @@ class Compiler {
   }
 
   Result<SeccompFilter> Compile() {
-    Context whole(nullptr, seccomp_release);
-    for (const Architecture& architecture : architectures_) {
-      auto part = CompileFor(architecture);
-      if (!part) return Forward(std::move(part).error());
-      if (whole == nullptr) {
-        whole = *std::move(part);
-        continue;
-      }
-      const int merged = seccomp_merge(whole.get(), part->get());
-      if (merged != 0) return Failure(-merged, "seccomp_merge()");
-      // What was merged is gone.
-      static_cast<void>(part->release());
+    for (const PolicyRule& rule : policy_.rules) by_strictness_.push_back(&rule);
+    std::stable_sort(by_strictness_.begin(), by_strictness_.end(),
+                     [](const PolicyRule* one, const PolicyRule* other) {
+                       return one->verdict.action < other->verdict.action;
+                     });
+    for (const Architecture& architecture : architectures_) AddArchitecture(architecture);
+    filter_.program = AssembleFilter(rules_, ReturnOf(policy_.otherwise));
+    if (filter_.program.size() > BPF_MAXINSNS) {
+      return Failure(E2BIG, fmt::format("the policy makes {} instructions, the kernel takes {}",
+                                        filter_.program.size(), BPF_MAXINSNS));
     }
-    Warn();
     filter_.notifies |= policy_.otherwise.action == SeccompAction::kNotify;
-    TRY(Export(whole));
+    Warn();
     return std::move(filter_);
   }
 
  private:
-  Result<Context> CompileFor(const Architecture& architecture) {
-    auto rules = Resolve(architecture);
-    if (!rules) return Forward(std::move(rules).error());
-    Context context(seccomp_init(ActionOf(policy_.otherwise)), seccomp_release);
-    if (context == nullptr) return Failure(ENOSYS, "line 2: this kernel lacks the default action");
-    const uint32_t own = seccomp_arch_native();
-    if (architecture.token != own) {
-      const int added = seccomp_arch_add(context.get(), architecture.token);
-      if (added != 0) return Failure(-added, "seccomp_arch_add()");
-      const int removed = seccomp_arch_remove(context.get(), own);
-      if (removed != 0) return Failure(-removed, "seccomp_arch_remove()");
+  void AddArchitecture(const Architecture& architecture) {
+    const uint32_t audit = AuditArchitecture(architecture.token);
+    auto found = std::find_if(rules_.begin(), rules_.end(),
+                              [&](const auto& one) { return one.architecture == audit; });
+    if (found == rules_.end()) {
+      found = rules_.insert(rules_.end(), ArchitectureRules{.architecture = audit, .rules = {}});
     }
-    for (const ResolvedRule& rule : *rules) {
-      // libseccomp has no rules that change nothing.
-      if (rule.rule->verdict == policy_.otherwise) continue;
-      filter_.notifies |= rule.rule->verdict.action == SeccompAction::kNotify;
-      std::array<scmp_arg_cmp, kArgumentCount> comparisons{};
-      std::transform(rule.tests.begin(), rule.tests.end(), comparisons.begin(), ComparisonOf);
-      const int added =
-          seccomp_rule_add_array(context.get(), ActionOf(rule.rule->verdict), rule.call,
-                                 static_cast<unsigned>(rule.tests.size()), comparisons.data());
-      if (added != 0) {
-        return Failure(-added, fmt::format("line {}: seccomp_rule_add({})", rule.rule->line,
-                                           NameOf(*rule.rule)));
-      }
+    for (const PolicyRule* rule : by_strictness_) {
+      if (AppliesTo(*rule, architecture)) AddTo(found->rules, architecture, *rule);
     }
-    return context;
   }
 
-  // What there is of a rule's call on an architecture. Equal for names of the same call.
-  std::optional<int> NumberOn(const Architecture& architecture, const PolicyRule& rule) const {
-    if (policy_.by_number) return static_cast<int>(rule.number);
-    const int number = seccomp_syscall_resolve_name_arch(architecture.token, rule.name.c_str());
-    // Calls that share one number with others, as socketcall(2), have these numbers of their own.
-    constexpr int kFirstShared = -101;
-    constexpr int kLastShared = -299;
-    const bool is_shared = number <= kFirstShared && number >= kLastShared;
-    return number >= 0 || is_shared ? std::optional(number) : std::nullopt;
-  }
-
-  Result<std::vector<ResolvedRule>> Resolve(const Architecture& architecture) {
-    std::vector<ResolvedRule> resolved;
-    std::map<int, std::vector<size_t>> by_number;
-    for (const PolicyRule& rule : policy_.rules) {
-      if (!AppliesTo(rule, architecture)) continue;
-      const auto number = NumberOn(architecture, rule);
-      if (!number) continue;
-      exist_.push_back(&rule);
-      auto tests = architecture.has_32_bits ? Narrowed(rule.tests) : rule.tests;
-      if (!tests) continue;
-      auto& others = by_number[*number];
-      for (const size_t other : others) {
-        const ResolvedRule& before = resolved[other];
-        if (before.rule->verdict == rule.verdict || !CanBothHold(before.tests, *tests)) continue;
-        return Failure(EINVAL, fmt::format("line {}: {}: line {} says otherwise of the same call",
-                                           rule.line, NameOf(rule), before.rule->line));
-      }
-      others.push_back(resolved.size());
-      const int call =
-          policy_.by_number ? *number : seccomp_syscall_resolve_name(rule.name.c_str());
-      resolved.push_back({.rule = &rule, .call = call, .tests = *std::move(tests)});
-    }
-    return resolved;
+  void AddTo(std::vector<CallRule>& rules, const Architecture& architecture,
+             const PolicyRule& rule) {
+    const int number =
+        policy_.by_number ? static_cast<int>(rule.number) : NumberOn(architecture.token, rule.name);
+    const auto multiplexed = MultiplexedCall(number);
+    if (number < 0 && !multiplexed) return;
+    exist_.insert(&rule);
+    const auto tests = architecture.has_32_bits ? Narrowed(rule.tests) : rule.tests;
+    if (!tests) return;
+    const auto add = [&](int of, const std::vector<ArgumentTest>& with) {
+      rules.push_back({.number = static_cast<uint32_t>(of),
+                       .tests = with,
+                       .has_32_bits = architecture.has_32_bits,
+                       .verdict = ReturnOf(rule.verdict)});
+      filter_.notifies |= rule.verdict.action == SeccompAction::kNotify;
+    };
+    if (!multiplexed) return add(number, *tests);
+    // Its arguments are in memory then, where no filter looks: so nothing becomes looser for what a
+    // rule says of them, and what becomes stricter does so for all.
+    if (!rule.tests.empty() && rule.verdict.action > policy_.otherwise.action) return;
+    add(NumberOn(architecture.token, multiplexed->by), {multiplexed->as});
+    const auto direct = DirectNumber(architecture.token, rule.name);
+    if (direct) add(*direct, *tests);
   }
 
   // Of rules that are for this machine, and stand for no call of it.
   void Warn() {
-    std::sort(exist_.begin(), exist_.end());
     for (const PolicyRule& rule : policy_.rules) {
-      if (std::binary_search(exist_.begin(), exist_.end(), &rule)) continue;
+      if (exist_.count(&rule) != 0) continue;
       const bool applies =
           std::any_of(architectures_.begin(), architectures_.end(),
                       [&](const Architecture& one) { return AppliesTo(rule, one); });
@@ -212,31 +197,13 @@ class Compiler {
     }
   }
 
-  // libseccomp 2.5 writes a program nowhere but into a descriptor.
-  Status Export(const Context& context) {
-    const UniqueFd file(memfd_create("seccomp filter", MFD_CLOEXEC));
-    if (!file.valid()) return ErrnoFailure("memfd_create()");
-    const int exported = seccomp_export_bpf(context.get(), file.get());
-    if (exported != 0) return Failure(-exported, "seccomp_export_bpf()");
-    struct stat status {};
-    if (fstat(file.get(), &status) != 0) return ErrnoFailure("fstat()");
-    const auto size = static_cast<size_t>(status.st_size);
-    filter_.program.resize(size / sizeof(sock_filter));
-    if (filter_.program.size() > BPF_MAXINSNS) {
-      return Failure(E2BIG, fmt::format("the policy makes {} instructions, the kernel takes {}",
-                                        filter_.program.size(), BPF_MAXINSNS));
-    }
-    if (pread(file.get(), filter_.program.data(), size, 0) != status.st_size) {
-      return ErrnoFailure("pread()");
-    }
-    return {};
-  }
-
   const SeccompPolicy& policy_;
   std::vector<Architecture> architectures_;
-  SeccompFilter filter_;
+  std::vector<const PolicyRule*> by_strictness_;
+  std::vector<ArchitectureRules> rules_;
   // Rules whose calls this machine has.
-  std::vector<const PolicyRule*> exist_;
+  std::set<const PolicyRule*> exist_;
+  SeccompFilter filter_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a policy to the program that the kernel runs at every system call, by libseccomp. It holds
-// for this machine's own architecture and for those whose programs it runs as well; a call of any
-// other kills.
+// From a policy to the program that the kernel runs at every system call. It holds for this
+// machine's own architecture and for those whose programs it runs as well; a call of any other
+// kills. What the calls' numbers are there libseccomp knows.
 
 #ifndef LXCSPEC_RUNTIME_KERNEL_SECCOMP_FILTER_H_
 #define LXCSPEC_RUNTIME_KERNEL_SECCOMP_FILTER_H_
@@ -28,8 +28,11 @@ struct SeccompFilter {
   std::vector<std::string> warnings;
 };
 
-// EINVAL where two rules for the same call say different things of the same arguments, E2BIG where
-// the kernel takes no program that long, ENOSYS where it lacks an action: "line 3: ...".
+// Of several rules that match a call the strictest holds, and the first of equally strict ones. A
+// rule that compares arguments of a call which 32-bit programs can also make through socketcall(2)
+// or ipc(2) holds for all of it there if it makes the policy stricter, and else for none of it.
+//
+// E2BIG where the kernel takes no program that long.
 Result<SeccompFilter> CompileSeccompPolicy(const SeccompPolicy& policy);
 
 // Whether this kernel filters system calls. Found out by asking it.

@@ -23,7 +23,8 @@
 
 namespace lxcspec::runtime {
 
-enum class SeccompAction { kAllow, kKill, kTrap, kErrno, kNotify };
+// From the strictest on, in the order in which the kernel takes the actions of several filters.
+enum class SeccompAction { kKill, kTrap, kErrno, kNotify, kAllow };
 
 struct SeccompVerdict {
   SeccompAction action = SeccompAction::kKill;
