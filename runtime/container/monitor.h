@@ -60,6 +60,8 @@ class Monitor {
     std::string unlogged;
     size_t log_room = kMostHookOutput;
     bool is_ready = false;
+    // Whether its command was executed, as far as is known.
+    bool has_executed = true;
     // Where its filter has a listener: where init offers it, and the listener.
     std::optional<ListenerSlot> listener_slot;
     UniqueFd listener;

@@ -297,7 +297,12 @@ Status Monitor::FollowInit() {
   if (init_.socket.valid()) loop_.Remove(init_.socket.get());
   init_.socket = UniqueFd();
   const InitReport report = ParseInitReport(init_.reported);
-  if (report.executed) return {};
+  if (report.executed) {
+    // seccomp_allow_deny_syntax.init_refused
+    if (plan_.request.application || init_.has_executed) return {};
+    return Failure(EPERM,
+                   "exec: init was killed by the attempt; does lxc.seccomp.profile allow it?");
+  }
   if (is_stop_asked_) return Failure(EINTR, "the container was stopped");
   if (report.stage.empty()) return Forward(report.error);
   return Failure(report.error.code, fmt::format("{}: {}", report.stage, report.error.attempted));
@@ -356,6 +361,7 @@ void Monitor::OnInitReport() {
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   loop_.Remove(init_.report.get());
   init_.report = UniqueFd();
+  if (!init_.status) init_.has_executed = HasExecuted(init_.pid).value_or(true);
 }
 
 bool Monitor::ReadInitLog() {
@@ -377,6 +383,8 @@ bool Monitor::ReadInitLog() {
 
 void Monitor::OnInitEnd() {
   loop_.Remove(init_.pidfd.get());
+  // The report's end may come after this one.
+  if (init_.report.valid()) init_.has_executed = HasExecuted(init_.pid).value_or(true);
   const auto status = Reap(init_.pidfd);
   if (!status) Say(LogLevel::kError, status.error().ToString());
   init_.status = status.value_or(SIGKILL);

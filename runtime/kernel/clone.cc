@@ -13,7 +13,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
 
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/socket.h"
@@ -165,6 +170,22 @@ Result<Cloned> Clone(const CloneRequest& request) {
     return CloneOnce(request.namespaces, request.cgroup, Parent::kCaller);
   }
   return CloneByHelper(request);
+}
+
+Result<bool> HasExecuted(pid_t child) {
+  // PF_FORKNOEXEC of include/linux/sched.h, which is as it was in Linux 2.2.
+  constexpr unsigned long kHasNotExecuted = 0x40;
+  // The state, five numbers, and the flags stand behind the name, which may hold anything.
+  constexpr int kFlags = 6;
+  const std::string path = fmt::format("/proc/{}/stat", child);
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (text.find(')') == text.npos) return Failure(ESRCH, path);
+  std::istringstream rest(text.substr(text.rfind(')') + 1));
+  std::string field;
+  for (int i = 0; i <= kFlags; ++i) rest >> field;
+  if (!rest) return Failure(ESRCH, path);
+  return (strtoul(field.c_str(), nullptr, 10) & kHasNotExecuted) == 0;
 }
 
 }  // namespace lxcspec::runtime

@@ -49,6 +49,10 @@ struct Cloned {
 // caller's child. ENOSYS where the kernel cannot give a pidfd, or begin in a cgroup.
 Result<Cloned> Clone(const CloneRequest& request);
 
+// Whether a child has executed a program since it was cloned; also of one that has ended and was
+// not reaped. /proc/PID/stat in proc(5), flags
+Result<bool> HasExecuted(pid_t child);
+
 }  // namespace lxcspec::runtime
 
 #endif  // LXCSPEC_RUNTIME_KERNEL_CLONE_H_

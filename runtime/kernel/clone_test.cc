@@ -52,6 +52,22 @@ TEST(CloneTest, TheStatusIsTheChilds) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
+TEST(CloneTest, WhetherItHasExecutedIsSeenAfterItsEndToo) {
+  for (const bool executes : {false, true}) {
+    const auto child = Clone({});
+    ASSERT_TRUE(child);
+    if (child->pid == 0) {
+      if (executes) execl("/bin/true", "true", nullptr);
+      _exit(1);
+    }
+    siginfo_t info{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_EQ(HasExecuted(child->pid).value(), executes);
+    ASSERT_TRUE(Reap(child->pidfd));
+    EXPECT_EQ(HasExecuted(child->pid).error().code, ESRCH);
+  }
+}
+
 TEST(CloneTest, APidNamespaceMakesItProcessOne) {
   EXPECT_EQ(StatusOf({.namespaces = CLONE_NEWPID}, [] { return getpid() == 1 ? 0 : 1; }), 0);
 }
