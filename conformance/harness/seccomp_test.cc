@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <utility>
 
@@ -67,14 +66,16 @@ Result<ProbedContainer> SeccompTest::StartNotifyingIfItLives(const ConfigItems& 
   items.insert(items.end(), config.begin(), config.end());
   ASSIGN_OR_RETURN(ProbeChannel channel, ProbeChannel::Listen(rootfs(), "c.sock"));
   ASSIGN_OR_RETURN(RunningContainer container, Start({"serve", "/c.sock"}, items));
-  const Deadline deadline;
-  while (true) {
-    const bool ended = container->State() == "STOPPED";
-    const Result<pid_t> init = channel.Accept(std::chrono::milliseconds(20));
-    if (init) return ProbedContainer(std::move(container), std::move(channel), *init);
-    if (ended) return Fail(ECHILD, "the container ended after its start");
-    if (deadline.Passed()) return Propagate(init.error());
+  // A state comes from whoever runs the container, once that has made up its mind. Its init may
+  // have come as far as this in a container that is about to be killed.
+  std::string state;
+  if (!Eventually([&] { return state = container->State(); },
+                  ::testing::AnyOf("RUNNING", "STOPPED"))) {
+    return Fail(ETIMEDOUT, "await a state: " + state);
   }
+  if (state == "STOPPED") return Fail(ECHILD, "the container ended after its start");
+  ASSIGN_OR_RETURN(const pid_t init, channel.Accept(TestEnvironment().Scaled(kPatience)));
+  return ProbedContainer(std::move(container), std::move(channel), init);
 }
 
 Result<std::string> SeccompTest::StartCall(ProbedContainer& container, long number,

@@ -22,6 +22,7 @@
 #include "conformance/probes/children.h"
 #include "conformance/probes/devices.h"
 #include "conformance/probes/escape.h"
+#include "conformance/probes/mkdir_proxy.h"
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
 #include "conformance/probes/signals.h"
@@ -241,6 +242,8 @@ constexpr Command kCommands[] = {
      "make a node of that block (b) or character (c) device below /dev, and remove it"},
     {"count-surprises", "ALLOWED DENIED COUNT", 3, CountSurprises,
      "open both files that often; answer how often it went against their names"},
+    {"mkdir-proxy", "SOCKET", 1, RunMkdirProxy,
+     "be a seccomp proxy at that socket, which makes the folders that mkdir asks for"},
     {"list-fds", "", 0, ListDescriptors, "answer with the open descriptors and what they refer to"},
     {"orphan", "", 0, MakeOrphan, "leave behind a process that ends after its parent"},
     {"spawn", "", 0, SpawnPausing,

@@ -51,6 +51,23 @@ TEST_F(SeccompAllowDenySyntaxRefusalsTest, FolderKeepsTheContainerFromStarting) 
   ExpectNoStart({{"lxc.seccomp.profile", scratch() / "folder"}});
 }
 
+using SeccompAllowDenySyntaxInitRefusedTest = SeccompAllowDenySyntaxRefusalsTest;
+
+TEST_P(SeccompAllowDenySyntaxInitRefusedTest, StartFails) {
+  COVERS(spec::seccomp_allow_deny_syntax::kInitRefused);
+
+  ExpectNoStart(Policy(GetParam().policy));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SeccompAllowDenySyntaxInitRefusedTest,
+    ::testing::Values(Bad{"Killed", Rule("execve kill")}, Bad{"Trapped", Rule("execve trap")},
+                      Bad{"Failed", Rule("execve errno 1")},
+                      Bad{"NotListed", "2\nallowlist\n" + AllNamesBut({"execve", "execveat"})},
+                      Bad{"NotListedByNumber",
+                          "1\nallowlist\n" + AllNumbersBut({SYS_execve, SYS_execveat})}),
+    NameOf);
+
 using SeccompAllowDenySyntaxBadHeadTest = SeccompAllowDenySyntaxRefusalsTest;
 
 TEST_P(SeccompAllowDenySyntaxBadHeadTest, KeepsTheContainerFromStarting) {

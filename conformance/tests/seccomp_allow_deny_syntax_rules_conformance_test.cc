@@ -206,6 +206,30 @@ TEST_F(SeccompAllowDenySyntaxRulesTest, EachOfSeveralLinesHolds) {
   EXPECT_THAT(container.Ask(SystemCall(kSubject, {9})), SucceedsWith("0"));
 }
 
+TEST_F(SeccompAllowDenySyntaxRulesTest, LinesTakeNothingFromEachOther) {
+  COVERS(spec::seccomp_allow_deny_syntax::kAllComparisons);
+  ASSERT_OK_AND_ASSIGN(auto container,
+                       StartUnder("2\ndenylist\n"
+                                  "getppid errno 33 [0,4,SCMP_CMP_EQ] [1,4,SCMP_CMP_LE]\n"
+                                  "getppid errno 33 [0,7,SCMP_CMP_NE] [1,4,SCMP_CMP_EQ]\n"));
+
+  EXPECT_THAT(Holds(container, {4, 3}), SucceedsWith(true));
+  EXPECT_THAT(Holds(container, {5, 4}), SucceedsWith(true));
+  EXPECT_THAT(Holds(container, {5, 3}), SucceedsWith(false));
+}
+
+TEST_F(SeccompAllowDenySyntaxRulesTest, LinesGiveNothingToEachOther) {
+  COVERS(spec::seccomp_allow_deny_syntax::kAllComparisons);
+  ASSERT_OK_AND_ASSIGN(auto container,
+                       StartUnder("2\ndenylist\n"
+                                  "getppid errno 33 [0,4,SCMP_CMP_GE] [1,7,SCMP_CMP_GE]\n"
+                                  "getppid errno 33 [0,5,SCMP_CMP_GE] [1,6,SCMP_CMP_GE]\n"));
+
+  EXPECT_THAT(Holds(container, {4, 6}), SucceedsWith(false));
+  EXPECT_THAT(Holds(container, {4, 7}), SucceedsWith(true));
+  EXPECT_THAT(Holds(container, {5, 6}), SucceedsWith(true));
+}
+
 struct Conflict {
   std::string name;
   std::string rules;
@@ -238,6 +262,64 @@ INSTANTIATE_TEST_SUITE_P(
         Conflict{"OtherArguments",
                  "getppid errno 33 [0,5,SCMP_CMP_EQ]\n"
                  "getppid errno 34 [1,6,SCMP_CMP_EQ]\n"}),
+    [](const auto& each) { return each.param.name; });
+
+enum class Outcome { kKilled, kFails };
+
+struct Exception {
+  std::string name;
+  std::string rules;
+  Outcome outcome;
+};
+
+// In policies that name every call but kSubject, which the rules are about. The first argument
+// is 5.
+class SeccompAllowDenySyntaxStrictestTest : public SeccompAllowDenySyntaxRulesTest,
+                                            public ::testing::WithParamInterface<Exception> {
+ protected:
+  void ExpectStrictest(const std::string& policy) {
+    auto container = StartUnder(policy + GetParam().rules);
+
+    if (!container) return;  // it may be refused
+    const auto answer = container->Ask(InChild(SystemCall(kSubject, {5})));
+    if (GetParam().outcome == Outcome::kKilled) {
+      EXPECT_THAT(answer, SucceedsWith(kKilledBySigsys));
+    } else {
+      EXPECT_THAT(answer, FailsWithErrno(EDOM));
+    }
+  }
+};
+
+TEST_P(SeccompAllowDenySyntaxStrictestTest, StricterRuleOfAnAllowlistHolds) {
+  COVERS(spec::seccomp_allow_deny_syntax::kStrictestOfSeveral);
+
+  ExpectStrictest("2\nallowlist errno 34\n" + AllNamesBut({"getppid"}));
+}
+
+TEST_P(SeccompAllowDenySyntaxStrictestTest, StricterRuleOfADenylistHolds) {
+  COVERS(spec::seccomp_allow_deny_syntax::kStrictestOfSeveral);
+
+  ExpectStrictest("2\ndenylist\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SeccompAllowDenySyntaxStrictestTest,
+    ::testing::Values(
+        Exception{"ErrnoFromAllow", "getppid allow\ngetppid errno 33 [0,5,SCMP_CMP_EQ]\n",
+                  Outcome::kFails},
+        Exception{"ErrnoFromAllowFirst", "getppid errno 33 [0,5,SCMP_CMP_EQ]\ngetppid allow\n",
+                  Outcome::kFails},
+        Exception{"KillFromErrno", "getppid errno 33\ngetppid kill [0,5,SCMP_CMP_EQ]\n",
+                  Outcome::kKilled},
+        Exception{"TrapFromErrno", "getppid errno 33\ngetppid trap [0,5,SCMP_CMP_EQ]\n",
+                  Outcome::kKilled},
+        Exception{"ErrnoFromNotify", "getppid notify\ngetppid errno 33 [0,5,SCMP_CMP_EQ]\n",
+                  Outcome::kFails},
+        Exception{"AllowFromErrno", "getppid errno 33\ngetppid allow [0,5,SCMP_CMP_EQ]\n",
+                  Outcome::kFails},
+        Exception{"AllowOverlapsErrno",
+                  "getppid errno 33 [0,5,SCMP_CMP_GE]\ngetppid allow [0,5,SCMP_CMP_LE]\n",
+                  Outcome::kFails}),
     [](const auto& each) { return each.param.name; });
 
 TEST_F(SeccompAllowDenySyntaxRulesTest, ForcedUnmountIsRejected) {

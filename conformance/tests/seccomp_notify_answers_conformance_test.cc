@@ -228,17 +228,24 @@ TEST_F(SeccompNotifyAnswersTest, NotificationOfADeadCallerIsNotValid) {
   EXPECT_THAT(ResultOf(container, caller), SucceedsWith("killed by signal 9"));
 }
 
+// The attacker ends, so that a supervisor which looks at its memory looks at that of another
+// process. Only the check that follows tells.
 TEST_F(SeccompNotifyAnswersTest, NotificationIsNotValidForAnotherProcessOfItsNumber) {
   COVERS(spec::seccomp_notify::kNumberTaken);
+  static constexpr char kSecret[] = "of another process";
+  const auto address = reinterpret_cast<uintptr_t>(kSecret);
   ASSERT_OK_AND_ASSIGN(auto container, StartNotifying());
   ASSERT_OK_AND_ASSIGN(const UniqueFd listener, container->SeccompNotifyFdActive());
-  ASSERT_OK(StartCall(container, kSubject));
+  ASSERT_OK_AND_ASSIGN(const std::string caller, StartCall(container, kSubject, {address}));
   ASSERT_OK_AND_ASSIGN(const Notification call, Receive(listener));
   ASSERT_OK(Kill(call.pid));
+  ASSERT_THAT(ResultOf(container, caller), SucceedsWith("killed by signal 9"));
 
   ASSERT_OK_AND_ASSIGN(const OtherClient other, OtherClient::StartAs(call.pid, WaitForEver));
 
+  ASSERT_THAT(TextAt(call.pid, call.arguments[0]), SucceedsWith(kSecret)) << "no attack";
   EXPECT_THAT(CheckId(listener, call.id), FailsWithErrno(ENOENT));
+  EXPECT_THAT(AnswerValue(listener, call.id, 0), FailsWithErrno(ENOENT));
 }
 
 TEST_F(SeccompNotifyAnswersTest, CallerThatDiesEarlyHoldsNobodyUp) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -146,6 +147,33 @@ TEST_F(SeccompProxySendNotifyFdTest, CallersMemoryCanBeRead) {
                   static_cast<off_t>(request.Call().arguments[0])),
             static_cast<ssize_t>(sizeof(text)));
   EXPECT_STREQ(text, "a secret");
+  proxy.Die();
+}
+
+// The attacker ends, so that its number becomes that of a process which knows something.
+TEST_F(SeccompProxySendNotifyFdTest, NothingCanBeReadOfWhoeverHasGotTheCallersNumber) {
+  COVERS(spec::seccomp_proxy_send_notify_fd::kNumberTaken);
+  static constexpr char kSecret[] = "of another process";
+  const auto address = reinterpret_cast<uintptr_t>(kSecret);
+  ASSERT_OK_AND_ASSIGN(auto proxy, NotifyProxy::Listen(kSocket));
+  ASSERT_OK_AND_ASSIGN(auto container, StartProxied(proxy));
+  ASSERT_OK_AND_ASSIGN(const std::string caller, StartCall(container, kSubject, {address}));
+  ASSERT_OK_AND_ASSIGN(const ProxyRequest request, proxy.Receive());
+  ASSERT_THAT(request.descriptors, SizeIs(3));
+  ASSERT_OK_AND_ASSIGN(const UniqueFd pidfd, OpenPidfd(request.Call().pid));
+  ASSERT_OK(SendSignal(pidfd, SIGKILL));
+  ASSERT_THAT(ResultOf(container, caller), SucceedsWith("killed by signal 9"));
+
+  ASSERT_OK_AND_ASSIGN(const OtherClient other, OtherClient::StartAs(request.Call().pid, [] {
+                         while (true) pause();
+                         return true;
+                       }));
+
+  ASSERT_THAT(TextAt(request.Call().pid, address), SucceedsWith(kSecret)) << "nothing to protect";
+  char text[sizeof(kSecret)] = {};
+  EXPECT_LE(pread(request.descriptors[1].get(), text, sizeof(text), static_cast<off_t>(address)),
+            0);
+  EXPECT_LT(faccessat(request.descriptors[0].get(), "status", F_OK, 0), 0);
   proxy.Die();
 }
 
