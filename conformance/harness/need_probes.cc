@@ -42,6 +42,7 @@ constexpr NeedProbe kProbes[] = {
     {"bridge_vlan", ProbeBridgeVlan},
     {"macvlan", ProbeMacvlan},
     {"ipvlan", ProbeIpvlan},
+    {"vlan", ProbeVlan},
     {"neighbour_proxy", ProbeNeighbourProxy},
 };
 

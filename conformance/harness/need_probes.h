@@ -37,6 +37,7 @@ Result<std::string> ProbeBridge();
 Result<std::string> ProbeBridgeVlan();
 Result<std::string> ProbeMacvlan();
 Result<std::string> ProbeIpvlan();
+Result<std::string> ProbeVlan();
 Result<std::string> ProbeNeighbourProxy();
 
 }  // namespace lxcspec

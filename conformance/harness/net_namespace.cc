@@ -167,6 +167,14 @@ Status NetNamespace::AddIpvlan(const std::string& name, const std::string& paren
   });
 }
 
+Status NetNamespace::AddVlan(const std::string& name, const std::string& parent,
+                             uint16_t id) const {
+  return Run([&] {
+    return MakeLink(name, "vlan", parent,
+                    [&](NetlinkMessage& message) { message.PutShort(IFLA_VLAN_ID, id); });
+  });
+}
+
 Status NetNamespace::DeleteLink(const std::string& name) const {
   return Run([&]() -> Status {
     ASSIGN_OR_RETURN(const int index, IndexOf(name));

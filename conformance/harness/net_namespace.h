@@ -58,6 +58,7 @@ class NetNamespace {
   Status AddMacvlan(const std::string& name, const std::string& parent, uint32_t mode) const;
   Status AddIpvlan(const std::string& name, const std::string& parent, uint16_t mode,
                    uint16_t flags) const;
+  Status AddVlan(const std::string& name, const std::string& parent, uint16_t id) const;
   Status DeleteLink(const std::string& name) const;
   Status SetUp(const std::string& name, bool up = true) const;
   Status SetMtu(const std::string& name, uint32_t mtu) const;

@@ -69,6 +69,12 @@ Result<std::string> ProbeIpvlan() {
   return "ipvlan devices of each mode and isolation were made on veth ends";
 }
 
+Result<std::string> ProbeVlan() {
+  ASSIGN_OR_RETURN(const NetNamespace made, NamespaceWithWire());
+  RETURN_IF_ERROR(made.AddVlan("above0", "near0", 7));
+  return "a VLAN device was made on a veth end";
+}
+
 Result<std::string> ProbeNeighbourProxy() {
   ASSIGN_OR_RETURN(const NetNamespace made, NamespaceWithWire());
   RETURN_IF_ERROR(made.AddNeighbourProxy("near0", "192.0.2.1"));

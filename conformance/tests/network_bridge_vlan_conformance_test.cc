@@ -292,6 +292,18 @@ TEST_F(NetworkBridgeVlanTest, OtherPortsAreAsBeforeAfterAStop) {
   EXPECT_THAT(host().BridgeVlans("port0"), SucceedsWith(ElementsAre(Untagged(100))));
 }
 
+TEST_F(NetworkBridgeVlanTest, OtherPortsAreAsBeforeAfterInitWasKilled) {
+  COVERS(spec::network_bridge_vlan::kGoneAfterStop);
+  ASSERT_OK(MakeFilteringBridge("br0"));
+  ASSERT_OK(MakePort("port0", "far0", 100, "192.0.2.9/24"));
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Veth(0, {{"veth.vlan.id", "100"}})));
+
+  ASSERT_OK(KillAndWait(container));
+
+  EXPECT_TRUE(Eventually([&] { return HostDevices(); }, SucceedsWith(Not(Contains("pair0")))));
+  EXPECT_THAT(host().BridgeVlans("port0"), SucceedsWith(ElementsAre(Untagged(100))));
+}
+
 TEST_F(NetworkBridgeVlanTest, SameVlanUntaggedAndTaggedFailsTheStart) {
   COVERS(spec::network_bridge_vlan::kSameIdTwice);
   ASSERT_OK(MakeFilteringBridge("br0"));

@@ -99,6 +99,9 @@ TEST_P(NetworkIpvlanTrafficTest, IsolatedContainersDoNotReachEachOther) {
     EXPECT_OK(
         ExpectNoWay({in_one, kOne4}, {in_other, kOther4}, {in_other, kOther4}, {third(), kFar4}))
         << isolation;
+    EXPECT_OK(
+        ExpectNoWay({in_one, kOne6}, {in_other, kOther6}, {in_other, kOther6}, {third(), kFar6}))
+        << isolation;
     // Their addresses are free again.
     ASSERT_OK(StopAndWait(*one));
     ASSERT_OK(StopAndWait(*other));

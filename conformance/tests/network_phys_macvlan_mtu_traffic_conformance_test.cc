@@ -74,7 +74,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, NetworkPhysMacvlanMtuTrafficTest,
     ::testing::Values(Type{"Phys", {{"type", "phys"}}},
                       Type{"MacvlanBridge", {{"type", "macvlan"}, {"macvlan.mode", "bridge"}}},
-                      Type{"MacvlanPrivate", {{"type", "macvlan"}, {"macvlan.mode", "private"}}}),
+                      Type{"MacvlanPrivate", {{"type", "macvlan"}, {"macvlan.mode", "private"}}},
+                      Type{"MacvlanVepa", {{"type", "macvlan"}, {"macvlan.mode", "vepa"}}},
+                      Type{"MacvlanPassthru", {{"type", "macvlan"}, {"macvlan.mode", "passthru"}}}),
     [](const auto& each) { return each.param.name; });
 
 }  // namespace

@@ -22,6 +22,15 @@ const ConfigItems kRouter = InterfaceItems(0, {{"type", "veth"},
                                                {"ipv6.address", std::string(kInside6) + "/128"},
                                                {"ipv6.gateway", "fe80::1"}});
 
+ConfigItems OnBridge(const std::string& ipv4, const std::string& ipv6) {
+  return InterfaceItems(0, {{"type", "veth"},
+                            {"veth.mode", "bridge"},
+                            {"link", "br0"},
+                            {"flags", "up"},
+                            {"ipv4.address", ipv4 + "/24"},
+                            {"ipv6.address", ipv6 + "/64"}});
+}
+
 class NetworkVethRouterTrafficTest : public NetworkTest {
  protected:
   // A wire to a machine beyond the host, and the host's addresses on it.
@@ -74,6 +83,29 @@ TEST_F(NetworkVethRouterTrafficTest, ContainerReachesAMachineBeyondByIpv6) {
   ASSERT_OK_AND_ASSIGN(const NetNamespace inside, Inside(container));
 
   EXPECT_OK(Exchange({inside, kInside6}, {third(), "2001:db8:1::9"}));
+}
+
+TEST_F(NetworkVethRouterTrafficTest, InBridgeModeContainersReachWhoIsOnTheBridge) {
+  COVERS(spec::network_veth_router::kBridgeModeReaches);
+  ASSERT_OK(MakeBridge("br0"));
+  ASSERT_OK(host().AddAddress("br0", "192.0.2.1/24"));
+  ASSERT_OK(host().AddAddress("br0", "2001:db8:1::1/64"));
+  ASSERT_OK(MakeWire("port0", "far1"));
+  ASSERT_OK(host().SetBridge("port0", "br0"));
+  ASSERT_OK(third().AddAddress("far1", "192.0.2.9/24"));
+  ASSERT_OK(third().AddAddress("far1", "2001:db8:1::9/64"));
+  ASSERT_OK_AND_ASSIGN(auto one, StartProbed(OnBridge("192.0.2.5", "2001:db8:1::5"), {}, "one"));
+  ASSERT_OK_AND_ASSIGN(auto other,
+                       StartProbed(OnBridge("192.0.2.6", "2001:db8:1::6"), {}, "other"));
+  ASSERT_OK_AND_ASSIGN(const NetNamespace in_one, Inside(one));
+  ASSERT_OK_AND_ASSIGN(const NetNamespace in_other, Inside(other));
+
+  EXPECT_OK(Exchange({in_one, "192.0.2.5"}, {host(), "192.0.2.1"}));
+  EXPECT_OK(Exchange({in_one, "192.0.2.5"}, {third(), "192.0.2.9"}));
+  EXPECT_OK(Exchange({in_one, "192.0.2.5"}, {in_other, "192.0.2.6"}));
+  EXPECT_OK(Exchange({in_one, "2001:db8:1::5"}, {host(), "2001:db8:1::1"}));
+  EXPECT_OK(Exchange({in_one, "2001:db8:1::5"}, {third(), "2001:db8:1::9"}));
+  EXPECT_OK(Exchange({in_one, "2001:db8:1::5"}, {in_other, "2001:db8:1::6"}));
 }
 
 TEST_F(NetworkVethRouterTrafficTest, NobodyReachesTheContainerOverTheBridge) {

@@ -165,6 +165,33 @@ TEST_F(NetworkVethRoutesTest, RoutesAreGoneAfterInitWasKilled) {
   ExpectNothingOf("pair0");
 }
 
+TEST_F(NetworkVethRoutesTest, NothingIsLeftOfInterfacesThatWereClearedTogether) {
+  COVERS(spec::network_veth_routes::kAllCleared);
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> devices, HostDevices());
+  for (const bool by_setting : {false, true}) {
+    ASSERT_OK_AND_ASSIGN(
+        auto container,
+        Configure({"pause"}, Joined(Veth(3, "pair3", {{"veth.ipv4.route", kNetwork4}}),
+                                    Veth(70, "pair70", {{"veth.ipv6.route", kNetwork6}}))));
+
+    if (by_setting) {
+      ASSERT_OK(container->SetConfigItem("lxc.net", ""));
+    } else {
+      ASSERT_OK(container->ClearConfigItem("lxc.net"));
+    }
+
+    for (const std::string index : {"3", "70"}) {
+      EXPECT_THAT(container->GetConfigItem("lxc.net." + index + ".type"), Fails());
+      EXPECT_THAT(container->GetConfigItem("lxc.net." + index + ".veth.pair"), Fails());
+    }
+    ASSERT_OK(container->SetConfigItem("lxc.net.0.type", "empty"));
+    ASSERT_OK(container->Start({}));
+    EXPECT_THAT(HostDevices(), SucceedsWith(devices));
+    EXPECT_THAT(host().Routes(), SucceedsWith(IsEmpty()));
+    ASSERT_OK(StopAndWait(*container));
+  }
+}
+
 TEST_F(NetworkVethRoutesTest, RoutesAreBackAfterARestart) {
   COVERS(spec::network_veth_routes::kRestart);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed(kOneOfEach));
