@@ -160,6 +160,8 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
   if (!cgroups) return in_stage(std::move(cgroups).error());
   auto network = PlanNetwork(config);
   if (!network) return in_stage(std::move(network).error());
+  network->lxcpath = place.lxcpath;
+  network->name = place.name;
   std::string config_file = place.ToString() + "/config";
   auto setup = PlanSetup(config, {.name = place.name,
                                   .lxcpath = place.lxcpath,

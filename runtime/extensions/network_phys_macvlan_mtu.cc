@@ -24,6 +24,12 @@ Status RestoreDevice(NetlinkSocket& host, const LentDevice& device) {
     TRY(ChangeLink(host, device.index, {.mtu = device.mtu},
                    fmt::format("set the MTU of {} back to {}", back->name, device.mtu)));
   }
+  // network_phys_macvlan_mtu.phys_hwaddr_comes_back
+  if (device.address && back->address != device.address) {
+    TRY(ChangeLink(host, device.index, {.address = device.address},
+                   fmt::format("set the hardware address of {} back to {}", back->name,
+                               HardwareAddressText(*device.address))));
+  }
   if (back->name == device.name) return {};
   return ChangeLink(host, device.index, {.name = device.name},
                     fmt::format("name {} {} again", back->name, device.name));

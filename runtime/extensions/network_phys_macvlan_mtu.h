@@ -7,6 +7,7 @@
 #define LXCSPEC_RUNTIME_EXTENSIONS_NETWORK_PHYS_MACVLAN_MTU_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -24,9 +25,12 @@ struct LentDevice {
   int index = 0;
   std::string name;
   uint32_t mtu = 0;
+  // Where it had one.
+  std::optional<HardwareAddressBytes> address;
 };
 
-// Gives a device that is back its old name and MTU. Nothing happens to what is no longer there.
+// Gives a device that is back its old name, MTU and hardware address. Nothing happens to what is no
+// longer there.
 Status RestoreDevice(NetlinkSocket& host, const LentDevice& device);
 
 }  // namespace lxcspec::runtime

@@ -50,12 +50,17 @@ TEST_F(NetworkPhysMacvlanMtuTest, AMacvlansMtuAboveItsParentsIsRefused) {
   EXPECT_THAT(set.error().attempted, ::testing::HasSubstr("set the MTU of mac0 to 1501"));
 }
 
-TEST_F(NetworkPhysMacvlanMtuTest, ADeviceThatIsBackGetsItsOldNameAndMtu) {
-  const LentDevice lent{.index = Device().index, .name = "dev0", .mtu = Device().mtu};
-  ASSERT_TRUE(ChangeLink(*host_, lent.index, {.name = "eth0", .mtu = 1300}, "lend"));
+TEST_F(NetworkPhysMacvlanMtuTest, ADeviceThatIsBackGetsWhatItHad) {
+  const LentDevice lent{
+      .index = Device().index, .name = "dev0", .mtu = Device().mtu, .address = Device().address};
+  ASSERT_TRUE(lent.address);
+  ASSERT_TRUE(ChangeLink(
+      *host_, lent.index,
+      {.name = "eth0", .address = HardwareAddressBytes{2, 0, 0x5e, 0, 0, 1}, .mtu = 1300}, "lend"));
   ASSERT_TRUE(RestoreDevice(*host_, lent));
   EXPECT_EQ(Device().index, lent.index);
   EXPECT_EQ(Device().mtu, lent.mtu);
+  EXPECT_EQ(Device().address, lent.address);
 }
 
 TEST_F(NetworkPhysMacvlanMtuTest, ADeviceThatIsGoneIsNoFailure) {

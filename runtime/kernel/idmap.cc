@@ -4,20 +4,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "runtime/base/text.h"
 #include "runtime/base/unique_fd.h"
+#include "runtime/kernel/helper_program.h"
 #include "runtime/kernel/path.h"
 
 namespace lxcspec::runtime {
@@ -39,18 +36,6 @@ Status WriteMapItself(int process_folder, IdKind kind, const std::vector<IdRange
   return WriteInto(process_folder, kind == IdKind::kUser ? "uid_map" : "gid_map", lines);
 }
 
-// What a helper printed, until it closed its end.
-std::string ReadAll(int pipe) {
-  std::string text;
-  std::array<char, 512> chunk;
-  while (true) {
-    const ssize_t count = read(pipe, chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return std::string(Trim(text));
-    text.append(chunk.data(), static_cast<size_t>(count));
-  }
-}
-
 Status RunMapHelper(const char* helper, pid_t process, const std::vector<IdRange>& ranges) {
   std::vector<std::string> words = {helper, fmt::format("{}", process)};
   for (const IdRange& range : ranges) {
@@ -58,32 +43,13 @@ Status RunMapHelper(const char* helper, pid_t process, const std::vector<IdRange
     words.push_back(fmt::format("{}", range.outside));
     words.push_back(fmt::format("{}", range.count));
   }
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-
-  std::array<int, 2> ends;
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoFailure("pipe2");
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, writer.get(), STDERR_FILENO);
-  pid_t child = -1;
-  const int error = posix_spawnp(&child, helper, &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  writer = UniqueFd();
-  if (error != 0) return Failure(error, fmt::format("{} (package uidmap)", helper));
-
-  const std::string printed = ReadAll(reader.get());
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return ErrnoFailure(fmt::format("wait for {}", helper));
+  const auto done = RunHelper(std::move(words));
+  if (done) return {};
+  if (done.error().code != EPERM) {
+    return Failure(done.error().code, fmt::format("{} (package uidmap)", done.error().attempted));
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return Failure(EPERM, fmt::format("{}: {} (is the range in /etc/sub{}id?)", fmt::join(words, " "),
-                                    printed, std::string_view(helper).substr(3, 1)));
+  return Failure(EPERM, fmt::format("{} (is the range in /etc/sub{}id?)", done.error().attempted,
+                                    std::string_view(helper).substr(3, 1)));
 }
 
 // What the kernel lets an unprivileged process map: its own id alone.

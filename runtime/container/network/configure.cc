@@ -75,7 +75,7 @@ Status ConfigureInside(Networks& networks, const InterfaceRequest& request,
   NetlinkSocket& inside = networks.inside;
   const InterfacePlan& plan = request.plan;
   const bool is_made_with_address =
-      plan.type != InterfaceType::kPhys && plan.type != InterfaceType::kIpvlan;
+      plan.type != InterfaceType::kPhys && plan.type != InterfaceType::kIpvlan && !made.is_users;
   if (request.address && !is_made_with_address) {
     TRY(ChangeLink(inside, made.index, {.address = request.address},
                    fmt::format("set the hardware address of {}", made.name)));

@@ -9,6 +9,7 @@
 
 #include "runtime/container/network/phys.h"
 #include "runtime/container/network/stacked.h"
+#include "runtime/container/network/user_veth.h"
 #include "runtime/container/network/veth.h"
 #include "runtime/extensions/network_l2proxy.h"
 #include "runtime/extensions/network_veth_router.h"
@@ -58,6 +59,8 @@ Result<ContainerNetwork> ContainerNetwork::Open(const UniqueFd& init_pidfd, pid_
 }
 
 Status ContainerNetwork::SetUp(const NetworkPlan& plan) {
+  networks_.lxcpath = plan.lxcpath;
+  networks_.name = plan.name;
   TRY(SetLoopbackUp(networks_.inside));
   std::set<std::string> taken;
   for (const InterfacePlan& interface : plan.interfaces) taken.insert(interface.name);
@@ -107,7 +110,7 @@ Status ContainerNetwork::SetUpOne(const InterfaceRequest& request) {
   if (plan.veth.routes_on_host) TRY(CheckVethRouter(RouterOf(plan, *routes)));
   interfaces_.push_back({.plan = plan, .made = {.name = request.name}});
   MadeInterface& made = interfaces_.back().made;
-  if (request.address) made.hardware_address = PrintedHardwareAddress(*request.address);
+  if (request.address) made.hardware_address = HardwareAddressText(*request.address);
   TRY(Make(request, made));
   const auto device = FindLink(networks_.inside, request.name);
   if (!device) return Forward(device.error());
@@ -119,6 +122,7 @@ Status ContainerNetwork::SetUpOne(const InterfaceRequest& request) {
 Status ContainerNetwork::Make(const InterfaceRequest& request, MadeInterface& made) {
   switch (request.plan.type) {
     case InterfaceType::kVeth:
+      if (OwnNetworkRights() == NetworkRights::kOwn) return MakeUserVeth(networks_, request, made);
       return MakeVeth(networks_, request, made);
     case InterfaceType::kMacvlan:
       return MakeMacvlan(networks_, request);
@@ -168,10 +172,10 @@ Status ContainerNetwork::AddProxies(const InterfaceRequest& request) {
 }
 
 Status ContainerNetwork::RemoveInside(const Interface& interface) {
-  const bool stacked = interface.plan.type == InterfaceType::kMacvlan ||
-                       interface.plan.type == InterfaceType::kIpvlan ||
-                       interface.plan.type == InterfaceType::kVlan;
-  if (!stacked || interface.made.index == 0) return {};
+  const bool is_inside = interface.plan.type == InterfaceType::kMacvlan ||
+                         interface.plan.type == InterfaceType::kIpvlan ||
+                         interface.plan.type == InterfaceType::kVlan || interface.made.is_users;
+  if (!is_inside || interface.made.index == 0) return {};
   // The kernel would do so too, but a while later: the device below is free at once now.
   const Status done = DeleteLink(networks_.inside, interface.made.index,
                                  fmt::format("delete {}", interface.made.name));

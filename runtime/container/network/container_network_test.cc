@@ -159,6 +159,16 @@ TEST_F(ContainerNetworkTest, AVethIsAPortOfTheBridgeAndHasItsMtu) {
   EXPECT_THAT(record(), IsEmpty());
 }
 
+TEST_F(ContainerNetworkTest, ALinkThatIsNoBridgeIsRefusedBeforeAnythingIsMade) {
+  MakeDevice("dev0");
+  const std::vector<std::string> before = NamesOnHost();
+  const Status made = Make({{"lxc.net.2.type", "veth"}, {"lxc.net.2.link", "dev0"}});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, EINVAL);
+  EXPECT_EQ(made.error().attempted, "lxc.net.2: dev0 is no bridge");
+  EXPECT_EQ(NamesOnHost(), before);
+}
+
 TEST_F(ContainerNetworkTest, InterfacesWithoutANameGetOnesThatNobodyWants) {
   ASSERT_TRUE(Make({{"lxc.net.0.type", "veth"},
                     {"lxc.net.7.type", "veth"},
@@ -236,13 +246,15 @@ TEST_F(ContainerNetworkTest, APhysDeviceComesBackAsItWas) {
                             {"lxc.net.0.link", "dev0"},
                             {"lxc.net.0.name", "inner0"},
                             {"lxc.net.0.mtu", "1300"},
+                            {"lxc.net.0.hwaddr", "02:00:5e:00:00:01"},
                             {"lxc.net.0.flags", "up"}});
   ASSERT_TRUE(made) << made.error().ToString();
   EXPECT_EQ(FindLink(host(), "dev0").error().code, ENODEV);
   const auto inner = FindLink(inside(), "inner0");
   ASSERT_TRUE(inner);
   EXPECT_EQ(inner->mtu, 1300U);
-  EXPECT_THAT(record(), ElementsAre(AllOf(StartsWith("lent "), HasSubstr(" dev0 1500"))));
+  EXPECT_THAT(record(), ElementsAre(AllOf(StartsWith("lent "), HasSubstr(" dev0 1500 "))));
+  EXPECT_EQ(inner->address, ParseHardwareAddress("02:00:5e:00:00:01"));
   // The container may call it what it likes.
   ASSERT_TRUE(ChangeLink(inside(), inner->index, {.up = false}, "down"));
   ASSERT_TRUE(ChangeLink(inside(), inner->index, {.name = "mine0"}, "rename"));
@@ -252,6 +264,7 @@ TEST_F(ContainerNetworkTest, APhysDeviceComesBackAsItWas) {
   const auto after = FindLink(host(), "dev0");
   ASSERT_TRUE(after);
   EXPECT_EQ(after->mtu, before.mtu);
+  EXPECT_EQ(after->address, before.address);
   EXPECT_THAT(record(), IsEmpty());
 }
 

@@ -14,7 +14,6 @@
 
 #include "runtime/base/text.h"
 #include "runtime/extensions/network_phys_macvlan_mtu.h"
-#include "runtime/kernel/netlink/link.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -69,7 +68,8 @@ std::string HostTrace::ToString() const {
     case HostTraceKind::kMade:
       return fmt::format("{} {}", common, name);
     case HostTraceKind::kLent:
-      return fmt::format("{} {} {}", common, name, mtu);
+      return fmt::format("{} {} {}{}", common, name, mtu,
+                         hardware_address ? " " + HardwareAddressText(*hardware_address) : "");
     default:
       return fmt::format("{} {}", common, address.ToString());
   }
@@ -91,6 +91,7 @@ std::optional<HostTrace> ParseHostTrace(std::string_view line) {
     const auto mtu = words.size() < 5 ? std::nullopt : ParseUnsigned(words[4]);
     if (!mtu || *mtu > UINT32_MAX) return std::nullopt;
     trace.mtu = static_cast<uint32_t>(*mtu);
+    if (words.size() > 5) trace.hardware_address = ParseHardwareAddress(words[5]);
     return trace;
   }
   auto address = ParseIpAddress(AF_INET, words[3]);
@@ -111,7 +112,10 @@ Status RemoveHostTrace(NetlinkSocket& host, const HostTrace& trace) {
     case HostTraceKind::kMade:
       return RemoveMade(host, trace);
     case HostTraceKind::kLent:
-      return RestoreDevice(host, {.index = trace.device, .name = trace.name, .mtu = trace.mtu});
+      return RestoreDevice(host, {.index = trace.device,
+                                  .name = trace.name,
+                                  .mtu = trace.mtu,
+                                  .address = trace.hardware_address});
     case HostTraceKind::kProxy:
       return UnlessGone(DeleteProxyNeighbour(host, trace.device, trace.address));
     case HostTraceKind::kRoute:

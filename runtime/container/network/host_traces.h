@@ -16,6 +16,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/kernel/netlink/address.h"
+#include "runtime/kernel/netlink/link.h"
 #include "runtime/kernel/netlink/socket.h"
 
 namespace lxcspec::runtime {
@@ -40,6 +41,7 @@ struct HostTrace {
   std::string name;
   // Of kLent.
   uint32_t mtu = 0;
+  std::optional<HardwareAddressBytes> hardware_address;
   // Of kProxy and kRoute.
   IpAddress address;
 
@@ -53,8 +55,8 @@ std::optional<HostTrace> ParseHostTrace(std::string_view line);
 // The number of the caller's network namespace.
 Result<uint64_t> OwnNetworkNumber();
 
-// Removes one; what is no longer there is removed. Of kLent: the device has its old name and MTU
-// again where it is back.
+// Removes one; what is no longer there is removed. Of kLent: the device has its old name, MTU and
+// hardware address again where it is back.
 Status RemoveHostTrace(NetlinkSocket& host, const HostTrace& trace);
 
 // Removes what a dead monitor has left. What is in another network than the caller's is left alone.

@@ -80,16 +80,18 @@ TEST_F(RemoveHostTracesTest, WhatIsInAnotherNetworkStays) {
   EXPECT_TRUE(IsThere());
 }
 
-TEST_F(RemoveHostTracesTest, ALentDeviceGetsBackItsNameAndMtu) {
+TEST_F(RemoveHostTracesTest, ALentDeviceGetsBackWhatItHad) {
   const HostTrace lent{.kind = HostTraceKind::kLent,
                        .network = trace_.network,
                        .device = trace_.device,
                        .name = "old0",
-                       .mtu = 1300};
+                       .mtu = 1300,
+                       .hardware_address = HardwareAddressBytes{2, 0, 0x5e, 0, 0xfe, 1}};
   ASSERT_TRUE(RemoveHostTraces({lent.ToString()}));
   const auto link = FindLink(*host_, "old0");
   ASSERT_TRUE(link);
   EXPECT_EQ(link->mtu, 1300U);
+  EXPECT_EQ(link->address, lent.hardware_address);
 }
 
 }  // namespace

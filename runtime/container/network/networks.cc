@@ -33,7 +33,8 @@ Result<Networks> Networks::Open(const UniqueFd& init_pidfd, pid_t init_pid,
                   .host_namespace = *std::move(host_namespace),
                   .inside_namespace = *std::move(inside_namespace),
                   .host_number = *number,
-                  .traces = HostTraces(std::move(announce))};
+                  .traces = HostTraces(std::move(announce)),
+                  .init = init_pid};
 }
 
 Result<std::optional<HardwareAddressBytes>> ChooseHardwareAddress(const std::string& text) {
@@ -58,10 +59,6 @@ Result<std::optional<HardwareAddressBytes>> ChooseHardwareAddress(const std::str
     chosen[i / 2] |= static_cast<uint8_t>(high ? value << 4U : value);
   }
   return chosen;
-}
-
-std::string PrintedHardwareAddress(const HardwareAddressBytes& address) {
-  return fmt::format("{:02x}", fmt::join(address, ":"));
 }
 
 }  // namespace lxcspec::runtime

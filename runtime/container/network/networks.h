@@ -29,6 +29,10 @@ struct Networks {
   UniqueFd inside_namespace;
   uint64_t host_number = 0;
   HostTraces traces;
+  // The container's first process, and its place.
+  pid_t init = -1;
+  std::string lxcpath;
+  std::string name;
 
   // That of the container's first process, which the caller has not reaped.
   static Result<Networks> Open(const UniqueFd& init_pidfd, pid_t init_pid,
@@ -45,6 +49,8 @@ struct MadeInterface {
   int host_index = 0;
   // As it was chosen for a template; empty where there was none.
   std::string hardware_address;
+  // Made by lxc-user-nic(1).
+  bool is_users = false;
 };
 
 // What is common to all types before they are made.
@@ -59,7 +65,6 @@ struct InterfaceRequest {
 
 // Of the template, with its random digits: never a group's address. Nothing for no template.
 Result<std::optional<HardwareAddressBytes>> ChooseHardwareAddress(const std::string& text);
-std::string PrintedHardwareAddress(const HardwareAddressBytes& address);
 
 }  // namespace lxcspec::runtime
 

@@ -20,7 +20,8 @@ Status LendDevice(Networks& networks, const InterfaceRequest& request) {
                            .network = networks.host_number,
                            .device = device.index,
                            .name = device.name,
-                           .mtu = device.mtu}));
+                           .mtu = device.mtu,
+                           .hardware_address = device.address}));
   return ChangeLink(networks.host, device.index,
                     {.name = request.name, .network = networks.inside_namespace.get()},
                     fmt::format("move the network device {} to the container", device.name));
@@ -38,7 +39,9 @@ Status TakeBack(Networks& networks, const HostTrace& lent, int index_inside) {
   const auto back = FindLink(networks.host, lent.name);
   if (!back) return Forward(back.error());
   // It may have got another number on its way.
-  return RestoreDevice(networks.host, {.index = back->index, .name = lent.name, .mtu = lent.mtu});
+  return RestoreDevice(
+      networks.host,
+      {.index = back->index, .name = lent.name, .mtu = lent.mtu, .address = lent.hardware_address});
 }
 
 }  // namespace lxcspec::runtime

@@ -12,7 +12,8 @@ namespace lxcspec::runtime {
 
 Status LendDevice(Networks& networks, const InterfaceRequest& request);
 
-// Brings it back from the container, whatever its name is there, with its old name and MTU.
+// Brings it back from the container, whatever its name is there, with its old name, MTU and
+// hardware address.
 Status TakeBack(Networks& networks, const HostTrace& lent, int index_inside);
 
 }  // namespace lxcspec::runtime

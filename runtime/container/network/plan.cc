@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -215,6 +216,28 @@ void ReadCommon(const Config& config, InterfacePlan& plan) {
   }
 }
 
+// What lxc-user-nic(1) makes is a port of a bridge and nothing else.
+Status CheckUsersInterface(const InterfacePlan& plan) {
+  const auto needs_root = [&](std::string_view key) {
+    return Failure(EPERM, fmt::format("{}.{}: needs root", plan.key, key));
+  };
+  const bool is_device = plan.type != InterfaceType::kNone && plan.type != InterfaceType::kEmpty;
+  if (!is_device) return {};
+  if (plan.type != InterfaceType::kVeth) return needs_root("type");
+  const std::pair<std::string_view, bool> used[] = {
+      {"veth.mode router", plan.veth.routes_on_host},
+      {"veth.pair", !plan.veth.pair.empty()},
+      {"veth.ipv4.route or veth.ipv6.route", !plan.veth.routes.empty()},
+      {"veth.vlan", !plan.veth.vlans.empty()},
+      {"veth.n_rxqueues or veth.n_txqueues", plan.veth.rx_queues + plan.veth.tx_queues != 0},
+      {"l2proxy", plan.l2proxy},
+      {"mtu", plan.mtu != 0}};
+  for (const auto& [key, is_used] : used) {
+    if (is_used) return needs_root(key);
+  }
+  return {};
+}
+
 Result<InterfacePlan> PlanInterface(const Config& config, const std::string& key) {
   InterfacePlan plan{.key = key, .type_name = Value(config, key + ".type")};
   const auto* type = std::find_if(kTypes.begin(), kTypes.end(),
@@ -250,11 +273,16 @@ std::vector<std::string> NetworkSlots(const Config& config) {
   return keys;
 }
 
-Result<NetworkPlan> PlanNetwork(const Config& config) {
+NetworkRights OwnNetworkRights() {
+  return geteuid() == 0 ? NetworkRights::kHost : NetworkRights::kOwn;
+}
+
+Result<NetworkPlan> PlanNetwork(const Config& config, NetworkRights rights) {
   NetworkPlan plan;
   for (const std::string& key : NetworkSlots(config)) {
     auto interface = PlanInterface(config, key);
     if (!interface) return Forward(std::move(interface).error());
+    if (rights == NetworkRights::kOwn) TRY(CheckUsersInterface(*interface));
     plan.interfaces.push_back(*std::move(interface));
   }
   return plan;

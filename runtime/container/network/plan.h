@@ -77,15 +77,22 @@ struct InterfacePlan {
 };
 
 struct NetworkPlan {
+  // The container's place, for programs that want to know.
+  std::string lxcpath;
+  std::string name;
   std::vector<InterfacePlan> interfaces;
 };
+
+// Who starts it: whether he may make devices on the host himself.
+enum class NetworkRights { kHost, kOwn };
+NetworkRights OwnNetworkRights();
 
 // `lxc.net.<index>` of all interfaces, in the order of their indices.
 std::vector<std::string> NetworkSlots(const Config& config);
 
-// EINVAL for what makes no sense, ENOSYS for an extension that is switched off; the error names
-// the key.
-Result<NetworkPlan> PlanNetwork(const Config& config);
+// EINVAL for what makes no sense, ENOSYS for an extension that is switched off, EPERM for what
+// needs rights on the host; the error names the key.
+Result<NetworkPlan> PlanNetwork(const Config& config, NetworkRights rights = OwnNetworkRights());
 
 }  // namespace lxcspec::runtime
 

@@ -117,6 +117,42 @@ TEST(NetworkPlanTest, BridgeVlansNeedABridge) {
               HasSubstr("router"));
 }
 
+TEST(NetworkPlanTest, OrdinaryUsersHavePortsOfBridgesAndNothingElse) {
+  const Items veth = {{"lxc.net.0.type", "veth"},
+                      {"lxc.net.0.link", "br0"},
+                      {"lxc.net.0.flags", "up"},
+                      {"lxc.net.0.hwaddr", "00:16:3e:xx:xx:xx"},
+                      {"lxc.net.0.ipv4.address", "192.0.2.5/24"}};
+  const auto plan_with = [&](const std::string& key, const std::string& value) {
+    Config config;
+    for (const auto& [set, to] : veth) EXPECT_TRUE(config.Set(set, to));
+    if (!key.empty()) {
+      EXPECT_TRUE(config.Set("lxc.net.0." + key, value)) << key;
+    }
+    return PlanNetwork(config, NetworkRights::kOwn);
+  };
+  EXPECT_TRUE(plan_with("", ""));
+  for (const auto& [key, value] : Items{{"veth.mode", "router"},
+                                        {"veth.pair", "pair0"},
+                                        {"veth.ipv4.route", "192.0.2.0/24"},
+                                        {"veth.vlan.id", "7"},
+                                        {"l2proxy", "1"},
+                                        {"mtu", "1300"}}) {
+    const auto plan = plan_with(key, value);
+    ASSERT_FALSE(plan) << key;
+    EXPECT_EQ(plan.error().code, EPERM);
+    EXPECT_THAT(plan.error().attempted, HasSubstr("lxc.net.0." + key.substr(0, 9)));
+  }
+  for (const std::string type : {"macvlan", "ipvlan", "phys", "vlan"}) {
+    Config config;
+    ASSERT_TRUE(config.Set("lxc.net.3.type", type));
+    ASSERT_TRUE(config.Set("lxc.net.3.link", "dev0"));
+    const auto plan = PlanNetwork(config, NetworkRights::kOwn);
+    ASSERT_FALSE(plan) << type;
+    EXPECT_EQ(plan.error().attempted, "lxc.net.3.type: needs root");
+  }
+}
+
 TEST(NetworkPlanTest, WhatIsSwitchedOffIsRefused) {
   ASSERT_EQ(setenv(kDisableVariable, "network_veth_routes", 1), 0);
   const Error error =

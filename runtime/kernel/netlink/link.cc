@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "runtime/base/text.h"
+
 namespace lxcspec::runtime {
 namespace {
 
@@ -43,6 +45,22 @@ Result<Link> FindOne(NetlinkSocket& socket, const NetlinkRequest& request,
 
 }  // namespace
 
+std::string HardwareAddressText(const HardwareAddressBytes& address) {
+  return fmt::format("{:02x}", fmt::join(address, ":"));
+}
+
+std::optional<HardwareAddressBytes> ParseHardwareAddress(std::string_view text) {
+  HardwareAddressBytes address{};
+  const std::vector<std::string> bytes = Words(text, ":");
+  if (bytes.size() != address.size()) return std::nullopt;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = ParseUnsigned("0x" + bytes[i]);
+    if (bytes[i].size() != 2 || !byte) return std::nullopt;
+    address[i] = static_cast<uint8_t>(*byte);
+  }
+  return address;
+}
+
 std::optional<Link> ParseLink(std::string_view body) {
   ifinfomsg header;
   if (body.size() < sizeof header) return std::nullopt;
@@ -52,6 +70,9 @@ std::optional<Link> ParseLink(std::string_view body) {
             .name = TextOf(attributes, IFLA_IFNAME),
             .flags = header.ifi_flags,
             .mtu = NumberOf<uint32_t>(attributes, IFLA_MTU).value_or(0),
+            .address = NumberOf<HardwareAddressBytes>(attributes, IFLA_ADDRESS),
+            .parent = NumberOf<int>(attributes, IFLA_LINK).value_or(0),
+            .alias = TextOf(attributes, IFLA_IFALIAS),
             .master = NumberOf<int>(attributes, IFLA_MASTER).value_or(0)};
   if (link.name.empty()) return std::nullopt;
   const auto info = attributes.find(IFLA_LINKINFO);
@@ -100,6 +121,15 @@ Status CheckLinkName(const std::string& name) {
   return Failure(EINVAL, fmt::format("\"{}\" is no name of a network device", name));
 }
 
+Status CheckBridge(const Link& link) {
+  if (link.kind == "bridge") return {};
+  if (link.kind == "openvswitch") {
+    return Failure(EOPNOTSUPP,
+                   fmt::format("{} is a bridge of Open vSwitch, not of the kernel", link.name));
+  }
+  return Failure(EINVAL, fmt::format("{} is no bridge", link.name));
+}
+
 Status CreateLink(NetlinkSocket& socket, const std::string& kind, int parent,
                   const LinkSettings& settings, const AddLinkData& add_data) {
   NetlinkRequest request(RTM_NEWLINK, kCreate);
@@ -140,6 +170,7 @@ Status ChangeLink(NetlinkSocket& socket, int index, const LinkChange& change,
   if (change.name) request.AddText(IFLA_IFNAME, *change.name);
   if (change.address) request.AddAttribute(IFLA_ADDRESS, BytesOf(*change.address));
   if (change.mtu) request.AddNumber(IFLA_MTU, *change.mtu);
+  if (change.alias) request.AddText(IFLA_IFALIAS, *change.alias);
   if (change.master) request.AddNumber(IFLA_MASTER, *change.master);
   if (change.network) request.AddNumber(IFLA_NET_NS_FD, uint32_t(*change.network));
   return socket.Do(std::move(request), attempted);

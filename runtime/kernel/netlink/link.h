@@ -20,6 +20,10 @@ namespace lxcspec::runtime {
 
 using HardwareAddressBytes = std::array<uint8_t, 6>;
 
+// 02:00:00:00:00:01
+std::string HardwareAddressText(const HardwareAddressBytes& address);
+std::optional<HardwareAddressBytes> ParseHardwareAddress(std::string_view text);
+
 // What the kernel says of a device.
 struct Link {
   int index = 0;
@@ -27,6 +31,12 @@ struct Link {
   // IFF_*
   unsigned int flags = 0;
   uint32_t mtu = 0;
+  // Of Ethernet and its like only.
+  std::optional<HardwareAddressBytes> address;
+  // The device below, or of a veth its other end, which is in whatever network it is in; 0: none.
+  int parent = 0;
+  // What its owner wrote beside its name.
+  std::string alias;
   // The bridge that it is a port of; 0: none.
   int master = 0;
   // "veth", "bridge", ...; empty for hardware.
@@ -47,6 +57,10 @@ Result<Link> FindLink(NetlinkSocket& socket, int index);
 
 // EINVAL for what is no name, and for what the kernel would take as a pattern.
 Status CheckLinkName(const std::string& name);
+
+// Of what is to get a port: EOPNOTSUPP for a bridge of Open vSwitch, which has ports by its own
+// protocol, EINVAL for what is no bridge.
+Status CheckBridge(const Link& link);
 
 struct LinkSettings {
   // Empty: of the kernel's choice. `%d` stands for the smallest number that is free.
@@ -74,6 +88,7 @@ struct LinkChange {
   std::optional<HardwareAddressBytes> address;
   std::optional<uint32_t> mtu;
   std::optional<bool> up;
+  std::optional<std::string> alias;
   // The index of a bridge.
   std::optional<int> master;
   // A descriptor of the network namespace that it goes to.

@@ -129,6 +129,27 @@ TEST_F(NetlinkTest, ABridgeIsSeenWithWhatItSaysOfVlans) {
   EXPECT_EQ(FindLink(socket(), "a0")->master, bridge->index);
 }
 
+TEST(LinkTest, OnlyTheKernelsBridgesAreBridges) {
+  EXPECT_TRUE(CheckBridge({.name = "br0", .kind = "bridge"}));
+  const Status other = CheckBridge({.name = "dev0", .kind = "veth"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, EINVAL);
+  const Status switched = CheckBridge({.name = "ovs0", .kind = "openvswitch"});
+  ASSERT_FALSE(switched);
+  EXPECT_EQ(switched.error().code, EOPNOTSUPP);
+  EXPECT_EQ(switched.error().attempted, "ovs0 is a bridge of Open vSwitch, not of the kernel");
+}
+
+TEST(LinkTest, HardwareAddressesAreReadBack) {
+  const HardwareAddressBytes address{2, 0, 0x5e, 0, 0, 0xfe};
+  EXPECT_EQ(HardwareAddressText(address), "02:00:5e:00:00:fe");
+  EXPECT_EQ(ParseHardwareAddress("02:00:5e:00:00:fe"), address);
+  for (const char* text : {"", "02:00:5e:00:00", "02:00:5e:00:00:fg", "2:00:5e:00:00:fe",
+                           "02:00:5e:00:00:fe:01", "02-00-5e-00-00-fe", "0x:00:5e:00:00:fe"}) {
+    EXPECT_FALSE(ParseHardwareAddress(text)) << text;
+  }
+}
+
 TEST(PrefixTest, WhatIsNoPrefixIsRefused) {
   EXPECT_FALSE(ParseIpPrefix(AF_INET, "192.0.2.1/33"));
   EXPECT_FALSE(ParseIpPrefix(AF_INET, "192.0.2.1"));
