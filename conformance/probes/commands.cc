@@ -26,6 +26,7 @@
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
 #include "conformance/probes/signals.h"
+#include "conformance/probes/storm.h"
 #include "conformance/probes/system_calls.h"
 
 namespace lxcspec::probe {
@@ -261,6 +262,10 @@ constexpr Command kCommands[] = {
     {"trapped", "NUMBER ARGUMENTS", 2, MakeTrappedCall,
      "make that system call, and answer with what the SIGSYS that it brought says"},
     {"poke", "TEXT", 1, Poke, "write TEXT, as write does, to memory shared with the children"},
+    {"storm", "WORKERS", 1, StartStorm,
+     "keep that many children, which make getppid with a number each, over and over"},
+    {"storm-calls", "", 0, StormCalls, "answer with how many of their calls have returned"},
+    {"storm-end", "", 0, EndStorm, "end them; answer with what they have seen"},
     {"subreaper", "", 0, BecomeSubreaper,
      "become the parent of orphans below it, where it is not process 1"},
     {"ignore-signals", "", 0,

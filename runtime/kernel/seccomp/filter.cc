@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -109,16 +110,21 @@ std::optional<Multiplexed> MultiplexedCall(int number) {
              .mask = is_ipc ? kIpcMask : UINT32_MAX}};
 }
 
-// The number under which a multiplexed call can be made directly as well, where it can.
-std::optional<int> DirectNumber(uint32_t token, const std::string& name) {
-  // Beyond any architecture's, those of MIPS included.
-  constexpr int kEnd = 7000;
-  for (int number = 0; number < kEnd; ++number) {
-    const std::unique_ptr<char, decltype(&free)> found(
-        seccomp_syscall_resolve_num_arch(token, number), free);
-    if (found != nullptr && name == found.get()) return number;
+// The numbers under which an architecture's calls can be made directly, also of those that
+// libseccomp itself has another number for.
+std::map<std::string, int> DirectNumbers(uint32_t token) {
+  // Where the tables of all architectures begin, and further than any of them goes.
+  constexpr int kFirst[] = {0, 4000};
+  constexpr int kLength = 1000;
+  std::map<std::string, int> numbers;
+  for (const int first : kFirst) {
+    for (int number = first; number < first + kLength; ++number) {
+      const std::unique_ptr<char, decltype(&free)> name(
+          seccomp_syscall_resolve_num_arch(token, number), free);
+      if (name != nullptr) numbers.emplace(name.get(), number);
+    }
   }
-  return std::nullopt;
+  return numbers;
 }
 
 class Compiler {
@@ -180,8 +186,10 @@ class Compiler {
     // rule says of them, and what becomes stricter does so for all.
     if (!rule.tests.empty() && rule.verdict.action > policy_.otherwise.action) return;
     add(NumberOn(architecture.token, multiplexed->by), {multiplexed->as});
-    const auto direct = DirectNumber(architecture.token, rule.name);
-    if (direct) add(*direct, *tests);
+    auto& direct = direct_[architecture.token];
+    if (direct.empty()) direct = DirectNumbers(architecture.token);
+    const auto found = direct.find(rule.name);
+    if (found != direct.end()) add(found->second, *tests);
   }
 
   // Of rules that are for this machine, and stand for no call of it.
@@ -201,6 +209,8 @@ class Compiler {
   std::vector<Architecture> architectures_;
   std::vector<const PolicyRule*> by_strictness_;
   std::vector<ArchitectureRules> rules_;
+  // By architecture, where a rule needs them.
+  std::map<uint32_t, std::map<std::string, int>> direct_;
   // Rules whose calls this machine has.
   std::set<const PolicyRule*> exist_;
   SeccompFilter filter_;
