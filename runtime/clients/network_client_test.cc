@@ -7,11 +7,13 @@
 // LXCSPEC_CYCLES says how often a container is started and stopped; network_cycles_test has many.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -27,6 +29,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,6 +47,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kIdle[] = "runtime/container/testdata/idle";
@@ -61,16 +65,48 @@ class PrivateMachine : public ::testing::Environment {
 
 const auto* const kMachine = ::testing::AddGlobalTestEnvironment(new PrivateMachine);
 
-// What the host has: devices with what a container may change of them, routes, and the addresses
-// that it answers for. Without what the kernel counts and times.
+// What the host has, as the kernel lists it: devices, routes, neighbours, and the addresses that it
+// answers for. Without what the kernel counts and times.
 struct HostNetwork {
-  std::set<std::string> devices;
+  std::multiset<std::string> devices;
   std::multiset<std::string> routes;
+  std::multiset<std::string> neighbours;
   std::multiset<std::string> proxies;
+
   bool operator==(const HostNetwork&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const HostNetwork& network) {
+    for (const auto* list :
+         {&network.devices, &network.routes, &network.neighbours, &network.proxies}) {
+      for (const std::string& entry : *list) out << "\n  " << entry;
+    }
+    return out;
+  }
 };
 
-class NetworkClientTest : public ::testing::Test {
+// Numbers of packets and of changes; and of the kinds' own attributes, those of bridges are timers.
+const std::set<uint16_t> kCountedOfLinks = {
+    IFLA_STATS,           IFLA_STATS64,          IFLA_AF_SPEC,           IFLA_LINKINFO,
+    IFLA_CARRIER_CHANGES, IFLA_CARRIER_UP_COUNT, IFLA_CARRIER_DOWN_COUNT};
+
+// Of a group's address: the kernel has it from the reports that it sends by itself, whenever it
+// does.
+bool IsOfGroup(std::string_view neighbour) {
+  ndmsg header;
+  if (neighbour.size() < sizeof header) return false;
+  memcpy(&header, neighbour.data(), sizeof header);
+  return header.ndm_type == RTN_MULTICAST;
+}
+
+std::string InHex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+enum class Ids { kOwn, kMapped };
+constexpr uid_t kFirstMapped = 231072;
+
+class NetworkClientTest : public ::testing::TestWithParam<Ids> {
  protected:
   NetworkClientTest() : folder_(MakeFolder()), container_("net", (folder_ / "lxc").string()) {}
 
@@ -84,7 +120,14 @@ class NetworkClientTest : public ::testing::Test {
     ASSERT_TRUE(CreateLink(*host_, "bridge", 0, {.name = "br0"}, nullptr));
     ASSERT_TRUE(CreateVeth(*host_, {.name = "dev0"}, {.name = "dev1"}));
     ASSERT_TRUE(CreateVeth(*host_, {.name = "dev2", .mtu = 1450}, {.name = "dev3"}));
-    for (const char* name : {"lo", "br0", "dev0", "dev1"}) SetUpDevice(name);
+    // What a bridge has of its own depends on whether it has a port that is up.
+    ASSERT_TRUE(CreateVeth(*host_, {.name = "dev4"}, {.name = "dev5"}));
+    const auto bridge = FindLink(*host_, "br0");
+    const auto port = FindLink(*host_, "dev4");
+    ASSERT_TRUE(bridge && port);
+    ASSERT_TRUE(ChangeLink(*host_, port->index, {.master = bridge->index}, "attach"));
+    for (const char* name : {"lo", "br0", "dev0", "dev1", "dev4", "dev5"}) SetUpDevice(name);
+    ASSERT_TRUE(Eventually([&] { return (FindLink(*host_, "br0")->flags & IFF_RUNNING) != 0; }));
     ASSERT_TRUE(SetNetworkSysctl("net/ipv4/conf/dev0/forwarding", "1"));
     ASSERT_NE(container_.get(), nullptr);
     Configure();
@@ -94,7 +137,7 @@ class NetworkClientTest : public ::testing::Test {
     if (container_.State() != "STOPPED") {
       EXPECT_TRUE(container_.Stop());
     }
-    for (const char* name : {"br0", "dev0", "dev2"}) {
+    for (const char* name : {"br0", "dev0", "dev2", "dev4"}) {
       const auto link = FindLink(*host_, name);
       if (link) {
         EXPECT_TRUE(DeleteLink(*host_, link->index, "delete"));
@@ -110,6 +153,10 @@ class NetworkClientTest : public ::testing::Test {
   void Configure() {
     Set("lxc.rootfs.path", "dir:" + (folder_ / "root").string());
     Set("lxc.init.cmd", "/idle");
+    if (GetParam() == Ids::kMapped) {
+      Set("lxc.idmap", "u 0 231072 65536");
+      Set("lxc.idmap", "g 0 231072 65536");
+    }
     Set("lxc.net.0.type", "veth");
     Set("lxc.net.0.link", "br0");
     Set("lxc.net.0.flags", "up");
@@ -133,24 +180,32 @@ class NetworkClientTest : public ::testing::Test {
 
   HostNetwork Host() {
     HostNetwork seen;
-    const auto links = Links(*host_);
-    EXPECT_TRUE(links);
-    for (const Link& link : links.value_or(std::vector<Link>())) {
-      seen.devices.insert(link.name + " " + std::to_string(link.index) + " " +
-                          std::to_string(link.mtu) + " " + std::to_string(link.master) + " " +
-                          link.kind);
-    }
-    EXPECT_TRUE(host_->Dump(NetlinkRequest(RTM_GETROUTE, NLM_F_DUMP).Add(rtmsg{}), "routes",
-                            [&](uint16_t, std::string_view body) {
-                              seen.routes.insert(Lasting(body, sizeof(rtmsg), RTA_CACHEINFO));
-                            }));
-    ndmsg proxies = {};
-    proxies.ndm_flags = NTF_PROXY;
-    EXPECT_TRUE(host_->Dump(NetlinkRequest(RTM_GETNEIGH, NLM_F_DUMP).Add(proxies), "proxies",
-                            [&](uint16_t, std::string_view body) {
-                              seen.proxies.insert(Lasting(body, sizeof(ndmsg), NDA_CACHEINFO));
-                            }));
+    seen.devices = List(NetlinkRequest(RTM_GETLINK, NLM_F_DUMP).Add(ifinfomsg{}), sizeof(ifinfomsg),
+                        kCountedOfLinks);
+    seen.routes =
+        List(NetlinkRequest(RTM_GETROUTE, NLM_F_DUMP).Add(rtmsg{}), sizeof(rtmsg), {RTA_CACHEINFO});
+    ndmsg neighbours = {};
+    seen.neighbours = List(NetlinkRequest(RTM_GETNEIGH, NLM_F_DUMP).Add(neighbours), sizeof(ndmsg),
+                           {NDA_CACHEINFO, NDA_PROBES});
+    neighbours.ndm_flags = NTF_PROXY;
+    seen.proxies = List(NetlinkRequest(RTM_GETNEIGH, NLM_F_DUMP).Add(neighbours), sizeof(ndmsg),
+                        {NDA_CACHEINFO});
     return seen;
+  }
+
+  // Each entry's fixed part and attributes but some.
+  std::multiset<std::string> List(const NetlinkRequest& request, size_t fixed,
+                                  const std::set<uint16_t>& but) {
+    std::multiset<std::string> entries;
+    EXPECT_TRUE(host_->Dump(request, "list", [&](uint16_t type, std::string_view body) {
+      if (type == RTM_NEWNEIGH && IsOfGroup(body)) return;
+      std::string text = InHex(body.substr(0, fixed));
+      for (const auto& [attribute, value] : ParseAttributes(body, fixed)) {
+        if (!but.contains(attribute)) text += fmt::format(" {}={}", attribute, InHex(value));
+      }
+      entries.insert(text);
+    }));
+    return entries;
   }
 
   std::set<std::string> DeviceNames() {
@@ -158,15 +213,6 @@ class NetworkClientTest : public ::testing::Test {
     const auto links = Links(*host_);
     for (const Link& link : links.value_or(std::vector<Link>())) names.insert(link.name);
     return names;
-  }
-
-  // The attributes, without those that tell the time.
-  static std::string Lasting(std::string_view body, size_t fixed, uint16_t timed) {
-    std::string text;
-    for (const auto& [type, value] : ParseAttributes(body, fixed)) {
-      if (type != timed) text += std::to_string(type) + "=" + std::string(value) + ";";
-    }
-    return text;
   }
 
   bool Eventually(const std::function<bool()>& holds) {
@@ -188,16 +234,24 @@ class NetworkClientTest : public ::testing::Test {
   }
 
   ClientContainer& container() { return container_; }
+  const fs::path& folder() const { return folder_; }
   NetlinkSocket& host() { return *host_; }
 
  private:
   static fs::path MakeFolder() {
-    std::string name = (fs::temp_directory_path() / "lxcnet.XXXXXX").string();
+    std::string name = "/tmp/lxcspec-net-XXXXXX";
     const fs::path folder = mkdtemp(name.data());
     for (const char* inner : {"lxc", "root/dev", "root/proc", "root/sys"}) {
       fs::create_directories(folder / inner);
     }
     fs::copy_file(kIdle, folder / "root/idle");
+    fs::permissions(folder, fs::perms(0755));
+    fs::permissions(folder / "root/idle", fs::perms(0755));
+    if (GetParam() == Ids::kOwn) return folder;
+    for (const auto& entry : fs::recursive_directory_iterator(folder / "root")) {
+      EXPECT_EQ(lchown(entry.path().c_str(), kFirstMapped, kFirstMapped), 0);
+    }
+    EXPECT_EQ(lchown((folder / "root").c_str(), kFirstMapped, kFirstMapped), 0);
     return folder;
   }
 
@@ -212,7 +266,7 @@ class NetworkClientTest : public ::testing::Test {
   std::optional<NetlinkSocket> host_;
 };
 
-TEST_F(NetworkClientTest, TheHostIsAfterEachStopAsItWasBefore) {
+TEST_P(NetworkClientTest, TheHostIsAfterEachStopAsItWasBefore) {
   // Once before anything is compared: a bridge's first port changes the bridge.
   ASSERT_TRUE(container().Start()) << container().error();
   EXPECT_THAT(DeviceNames(), Contains("pair1"));
@@ -224,13 +278,10 @@ TEST_F(NetworkClientTest, TheHostIsAfterEachStopAsItWasBefore) {
     ASSERT_TRUE(container().Start()) << container().error();
     ASSERT_TRUE(container().Stop()) << container().error();
   }
-  const HostNetwork after = Host();
-  EXPECT_EQ(after.devices, before.devices);
-  EXPECT_EQ(after.routes, before.routes);
-  EXPECT_EQ(after.proxies, before.proxies);
+  EXPECT_EQ(Host(), before);
 }
 
-TEST_F(NetworkClientTest, TheHostIsAsItWasAfterItsInitWasKilled) {
+TEST_P(NetworkClientTest, TheHostIsAsItWasAfterItsInitWasKilled) {
   ASSERT_TRUE(container().Start()) << container().error();
   ASSERT_TRUE(container().Stop());
   const HostNetwork before = Host();
@@ -240,7 +291,7 @@ TEST_F(NetworkClientTest, TheHostIsAsItWasAfterItsInitWasKilled) {
   EXPECT_EQ(Host(), before);
 }
 
-TEST_F(NetworkClientTest, WhatAKilledMonitorLeavesGoesWhenSomebodyAsks) {
+TEST_P(NetworkClientTest, WhatAKilledMonitorLeavesGoesWhenSomebodyAsks) {
   const auto link = FindLink(host(), "dev0");
   ASSERT_TRUE(link);
   const auto address = ParseIpAddress(AF_INET, "203.0.113.5");
@@ -254,14 +305,68 @@ TEST_F(NetworkClientTest, WhatAKilledMonitorLeavesGoesWhenSomebodyAsks) {
   EXPECT_TRUE(Eventually([&] { return !DeviceNames().contains("pair1"); }));
 }
 
-TEST_F(NetworkClientTest, AFailedStartLeavesNothing) {
+TEST_P(NetworkClientTest, AFailedStartLeavesNothing) {
   const HostNetwork before = Host();
   Set("lxc.net.71.type", "phys");
   Set("lxc.net.71.link", "absent0");
   EXPECT_FALSE(container().Start());
-  EXPECT_THAT(container().error(), ::testing::HasSubstr("lxc.net.71: network device absent0"));
+  EXPECT_THAT(container().error(), HasSubstr("lxc.net.71: network device absent0"));
   EXPECT_EQ(Host(), before);
 }
+
+TEST_P(NetworkClientTest, ARefusalOfTheKernelIsToldInItsWords) {
+  Set("lxc.net.0.veth.ipv4.route", "192.0.2.77/24");
+  EXPECT_FALSE(container().Start());
+  EXPECT_THAT(container().error(), HasSubstr("lxc.net.0: add the route 192.0.2.77/24 ("));
+}
+
+TEST_P(NetworkClientTest, ContainersHaveTheirOwnNetworkOrTheirStarters) {
+  for (const auto& [type, own] : {std::pair("empty", true), std::pair("none", false)}) {
+    Set("lxc.net", "");
+    Set("lxc.net.3.type", type);
+    ASSERT_TRUE(container().Start()) << type << container().error();
+    const std::string init = std::to_string(container()->init_pid(container().get()));
+    const bool same =
+        fs::read_symlink("/proc/" + init + "/ns/net") == fs::read_symlink("/proc/self/ns/net");
+    EXPECT_EQ(same, !own) << type;
+    ASSERT_TRUE(container().Stop());
+  }
+}
+
+TEST_P(NetworkClientTest, ScriptsAreToldWhatTheyAreFor) {
+  const std::string heard = (folder() / "heard").string();
+  const std::string script = (folder() / "script").string();
+  std::ofstream(script) << "#!/bin/sh\necho \"$@\" $LXC_NET_TYPE $LXC_NET_PARENT $LXC_NET_PEER >> "
+                        << heard << "\n";
+  fs::permissions(script, fs::perms(0755));
+  Set("lxc.net", "");
+  Set("lxc.net.5.type", "veth");
+  Set("lxc.net.5.link", "br0");
+  Set("lxc.net.5.veth.pair", "pair5");
+  Set("lxc.net.5.script.up", script);
+  Set("lxc.net.5.script.down", script);
+  ASSERT_TRUE(container().Start()) << container().error();
+  ASSERT_TRUE(container().Stop());
+  std::ifstream lines(heard);
+  for (const std::string type : {"up", "down"}) {
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_EQ(line, "net net " + type + " veth br0 pair5 veth br0 pair5");
+  }
+}
+
+TEST_P(NetworkClientTest, AScriptThatFailsFailsTheStartAndLeavesNothing) {
+  const HostNetwork before = Host();
+  Set("lxc.net.1.script.up", "/bin/false");
+  EXPECT_FALSE(container().Start());
+  EXPECT_THAT(container().error(), HasSubstr("/bin/false"));
+  EXPECT_EQ(Host(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NetworkClientTest, ::testing::Values(Ids::kOwn, Ids::kMapped),
+                         [](const auto& each) {
+                           return each.param == Ids::kOwn ? "OwnIds" : "MappedIds";
+                         });
 
 }  // namespace
 }  // namespace lxcspec::runtime
