@@ -8,17 +8,13 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include "conformance/harness/child.h"
 #include "conformance/harness/waiting.h"
@@ -33,6 +29,12 @@ constexpr NeedProbe kProbes[] = {
     {"pidfd", ProbePidfd},
     {"pty", ProbePty},
     {"cgroup", ProbeCgroup},
+    {"cgroup2", ProbeCgroup2},
+    {"cgroup2_hierarchy", ProbeCgroup2Hierarchy},
+    {"cgroup2_devices", ProbeCgroup2Devices},
+    {"cgroup_pids", ProbeCgroupPids},
+    {"cgroup1", ProbeCgroup1},
+    {"cgroup_legacy", ProbeCgroupLegacy},
     {"seccomp_filter", ProbeSeccompFilter},
     {"seccomp_notify", ProbeSeccompNotify},
     {"seccomp_notify_continue", ProbeSeccompNotifyContinue},
@@ -83,38 +85,6 @@ Status EndThroughPidfd(int pidfd) {
   }
   if (info.si_status != SIGKILL) return Fail(EPROTO, "waitid(P_PIDFD): another end than the kill");
   return {};
-}
-
-// Folders of the cgroups this process is in, one per hierarchy that has one it may write to.
-std::vector<std::string> OwnCgroupFolders() {
-  std::vector<std::string> folders;
-  // /proc/self/cgroup lists `id:controllers:path`; the unified hierarchy has id 0, no controllers.
-  std::ifstream cgroups("/proc/self/cgroup");
-  for (std::string line; std::getline(cgroups, line);) {
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    std::string controllers = line.substr(first + 1, second - first - 1);
-    if (controllers.starts_with("name=")) controllers.erase(0, 5);
-    const std::string path = line.substr(second + 1) == "/" ? "" : line.substr(second + 1);
-    const bool unified = controllers.empty();
-    const std::string at = unified ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup/" + controllers;
-    for (const std::string& root : {at, std::string(unified ? "/sys/fs/cgroup" : at)}) {
-      if (access((root + path + "/cgroup.procs").c_str(), W_OK) != 0) continue;
-      folders.push_back(root + path);
-      break;
-    }
-  }
-  return folders;
-}
-
-Status MoveAChildIntoNewCgroup(const std::string& parent) {
-  const std::string made = parent + "/lxcspec.need";
-  if (mkdir(made.c_str(), 0755) != 0) return FailErrno(fmt::format("mkdir({})", made));
-  Status moved = RunInChild(0, "write to cgroup.procs of a new cgroup",
-                            [&] { return WriteFile(made + "/cgroup.procs", "0"); });
-  if (rmdir(made.c_str()) != 0) return FailErrno(fmt::format("rmdir({})", made));
-  return moved;
 }
 
 }  // namespace
@@ -176,17 +146,6 @@ Result<std::string> ProbePty() {
     return byte == 'x' ? Status() : Fail(EPROTO, "read(ptmx)");
   }));
   return "a byte went through a pty of a fresh devpts instance";
-}
-
-Result<std::string> ProbeCgroup() {
-  Error last{.code = ENOENT, .attempted = "look for a writable cgroup below /sys/fs/cgroup"};
-  // cpuset refuses processes until it is configured, so one hierarchy that works is enough.
-  for (const std::string& folder : OwnCgroupFolders()) {
-    Status moved = MoveAChildIntoNewCgroup(folder);
-    if (moved) return fmt::format("a child moved into a new cgroup below {}", folder);
-    last = std::move(moved).error();
-  }
-  return Propagate(std::move(last));
 }
 
 }  // namespace lxcspec

@@ -25,11 +25,19 @@ Result<std::string> ProbeNamespaces();
 Result<std::string> ProbeUserNamespace();
 Result<std::string> ProbePidfd();
 Result<std::string> ProbePty();
-Result<std::string> ProbeCgroup();
 Result<std::string> ProbeSeccompFilter();
 Result<std::string> ProbeSeccompNotify();
 Result<std::string> ProbeSeccompNotifyContinue();
 Result<std::string> ProbeCompatX86();
+
+// cgroup_need_probes.cc
+Result<std::string> ProbeCgroup();
+Result<std::string> ProbeCgroup2();
+Result<std::string> ProbeCgroup2Hierarchy();
+Result<std::string> ProbeCgroup2Devices();
+Result<std::string> ProbeCgroupPids();
+Result<std::string> ProbeCgroup1();
+Result<std::string> ProbeCgroupLegacy();
 
 // network_need_probes.cc
 Result<std::string> ProbeVeth();
