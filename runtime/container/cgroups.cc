@@ -9,8 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <string_view>
+#include <utility>
 
 #include "runtime/base/text.h"
+#include "runtime/extensions/cgroup2.h"
+#include "runtime/extensions/cgroup_relative.h"
+#include "runtime/extensions/claims.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -23,24 +28,15 @@ constexpr int kMostNumbers = 1000;
 // Ends a path that was made on the way to another, and that other containers may be below too.
 constexpr char kOnTheWay[] = "/";
 
-// The scopes that a service manager makes for itself: containers are no part of them.
-std::string WithoutManagersScope(std::string folder) {
-  for (std::string_view scope : {"/init.scope", "/system.slice"}) {
-    if (folder.ends_with(scope)) folder.resize(folder.size() - scope.size());
-  }
-  return folder;
-}
-
-std::string Value(const Config& config, std::string_view key) {
-  const auto& values = config.Values(key);
-  return values.empty() ? std::string() : values.front();
-}
-
 bool MayNotWrite(int code) { return code == EACCES || code == EPERM || code == EROFS; }
 
-// The controllers for those below. One that cannot be enabled is missed only if it is used.
+// The controllers for those below. One that cannot be enabled is missed only if it is used. A
+// cgroup with processes of its own, that is not the root, can have some controllers, and then none
+// below can have processes: cgroup-v2.rst, "No Internal Process Constraint" and "Threads".
 void EnableControllers(const Cgroup& cgroup) {
   if (cgroup.version() != 2) return;
+  const auto processes = cgroup.Processes();
+  if (cgroup.Has("cgroup.type") && (!processes || !processes->empty())) return;
   const auto controllers = cgroup.Read("cgroup.controllers");
   const auto enabled = cgroup.Read("cgroup.subtree_control");
   if (!controllers || !enabled) return;
@@ -64,51 +60,31 @@ Status FillCpuset(const Cgroup& parent, const Cgroup& child) {
   return {};
 }
 
-// The files of a family of keys that are set: "memory.max" of lxc.cgroup2.memory.max.
-std::vector<std::string> FilesOf(const Config& config, const std::string& family) {
-  const auto names = config.Keys(family);
-  if (!names) return {};
-  std::vector<std::string> files;
-  for (const std::string& file : Words(*names, "\n")) {
-    if (file == "relative" || file == "dir" || file.starts_with("dir.")) continue;
-    if (file.starts_with("devices.")) continue;
-    if (!config.Values(fmt::format("{}.{}", family, file)).empty()) files.push_back(file);
-  }
-  return files;
-}
-
 }  // namespace
 
-Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& name) {
-  const std::string dir = Value(config, "lxc.cgroup.dir");
-  CgroupPlacement placement{
-      .monitor = Value(config, "lxc.cgroup.dir.monitor"),
-      .payload = Value(config, "lxc.cgroup.dir.container"),
-      .inner = Value(config, "lxc.cgroup.dir.container.inner"),
-      .pivot = Value(config, "lxc.cgroup.dir.monitor.pivot"),
-      .relative = Value(config, "lxc.cgroup.relative") == "1",
+Status CgroupExtensionsCanBeHad(const Config& config) {
+  const auto is_set = [&](std::string_view key) { return !config.Values(key).empty(); };
+  const auto keys = config.InOrder("lxc.cgroup2");
+  const auto is_device_key = [](const auto& item) {
+    return item.first.starts_with("lxc.cgroup2.devices.");
   };
-  const bool some = !(placement.monitor + placement.payload + placement.inner).empty();
-  if (some) {
-    if (placement.monitor.empty() || placement.payload.empty()) {
-      return Failure(EINVAL,
-                     "lxc.cgroup.dir.monitor and lxc.cgroup.dir.container are set together or not "
-                     "at all, and lxc.cgroup.dir.container.inner only with them");
-    }
-    if (!dir.empty()) {
-      return Failure(EINVAL, "lxc.cgroup.dir has no place beside lxc.cgroup.dir.container");
-    }
-    if (placement.monitor == placement.payload) {
-      return Failure(EINVAL,
-                     "lxc.cgroup.dir.monitor and lxc.cgroup.dir.container are the same cgroup");
-    }
-    placement.numbered = false;
-    return placement;
+  const auto& words = config.Values("lxc.mount.auto");
+  const std::pair<std::string_view, bool> uses[] = {
+      {"cgroup2", !std::all_of(keys.begin(), keys.end(), is_device_key)},
+      {"cgroup2_devices", std::any_of(keys.begin(), keys.end(), is_device_key)},
+      {"cgroup2_auto_mounting",
+       std::any_of(words.begin(), words.end(),
+                   [](const std::string& word) { return word.starts_with("cgroup2"); })},
+      {"cgroup_relative", config.Values("lxc.cgroup.relative") == std::vector<std::string>{"1"}},
+      {"cgroup_advanced_isolation", is_set("lxc.cgroup.dir.monitor") ||
+                                        is_set("lxc.cgroup.dir.container") ||
+                                        is_set("lxc.cgroup.dir.container.inner")},
+  };
+  for (const auto& [extension, is_used] : uses) {
+    if (!is_used || IsSwitchedOn(extension)) continue;
+    return Failure(ENOSYS, fmt::format("{} is switched off", extension));
   }
-  const std::string below = dir.empty() ? "" : dir + "/";
-  placement.monitor = fmt::format("{}lxc.monitor.{}", below, name);
-  placement.payload = fmt::format("{}lxc.payload.{}", below, name);
-  return placement;
+  return {};
 }
 
 Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placement,
@@ -116,23 +92,12 @@ Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placeme
   ContainerCgroups cgroups;
   cgroups.placement_ = placement;
   cgroups.announce_ = announce;
-  const auto own = CgroupsOf("self");
-  if (!own) return Forward(own.error());
-  cgroups.layout_ = own->layout;
-  // An ordinary user may write at most where it is itself.
-  const bool from_init = geteuid() == 0 && !placement.relative;
-  const auto init = from_init ? CgroupsOf("1") : own;
-  for (const CgroupHierarchy& hierarchy : own->all) {
-    Place place{.hierarchy = hierarchy, .before = hierarchy.folder, .base = hierarchy.folder};
-    if (from_init && init) {
-      for (const CgroupHierarchy& candidate : init->all) {
-        if (candidate.version == hierarchy.version &&
-            candidate.controllers == hierarchy.controllers) {
-          place.base = WithoutManagersScope(candidate.folder);
-        }
-      }
-    }
-    cgroups.places_.push_back(std::move(place));
+  auto bases = FindCgroupBases(placement.relative);
+  if (!bases) return Forward(std::move(bases).error());
+  cgroups.layout_ = bases->layout;
+  for (CgroupBase& base : bases->all) {
+    cgroups.places_.push_back(
+        {.hierarchy = base.own, .before = base.own.folder, .base = std::move(base.folder)});
   }
   for (int number = 0; number < kMostNumbers; ++number) {
     const std::string suffix = number == 0 ? "" : fmt::format("-{}", number);
@@ -250,25 +215,11 @@ Status ContainerCgroups::AddPayload(pid_t process, bool also_unified) const {
 }
 
 Status ContainerCgroups::ApplyLimits(const Config& config) const {
-  const auto apply = [&](int version, const std::string& family) -> Status {
-    for (const std::string& file : FilesOf(config, family)) {
-      const auto place = std::find_if(places_.begin(), places_.end(), [&](const Place& candidate) {
-        return candidate.hierarchy.version == version && candidate.payload &&
-               candidate.payload->Has(file);
-      });
-      if (place == places_.end()) {
-        return Failure(EOPNOTSUPP, fmt::format("{}.{}: no version {} hierarchy here has that file "
-                                               "(layout: {})",
-                                               family, file, version, Name(layout_)));
-      }
-      for (const std::string& value : config.Values(fmt::format("{}.{}", family, file))) {
-        TRY(place->payload->Write(file, value));
-      }
-    }
-    return {};
-  };
-  TRY(apply(2, "lxc.cgroup2"));
-  return apply(1, "lxc.cgroup");
+  std::vector<const Cgroup*> payloads;
+  for (const Place& place : places_) {
+    if (place.payload) payloads.push_back(&*place.payload);
+  }
+  return runtime::ApplyLimits(config, layout_, payloads);
 }
 
 DevicePlaces ContainerCgroups::PlacesOfDevices() const {

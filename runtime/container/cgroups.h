@@ -16,28 +16,15 @@
 
 #include "runtime/base/result.h"
 #include "runtime/config/config.h"
-#include "runtime/container/device_limits.h"
+#include "runtime/extensions/cgroup2_devices.h"
+#include "runtime/extensions/cgroup_advanced_isolation.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_layout.h"
 
 namespace lxcspec::runtime {
 
-// Where a configuration wants cgroups, relative to where all of them begin.
-struct CgroupPlacement {
-  std::string monitor;
-  std::string payload;
-  // Below the payload, for its processes; empty: they are in the payload's own.
-  std::string inner;
-  // Where the monitor goes at its end; empty: back to where it was.
-  std::string pivot;
-  // A name that is taken gets a number.
-  bool numbered = true;
-  // They begin where this process is, not where process 1 is.
-  bool relative = false;
-};
-
-// EINVAL for combinations that mean nothing.
-Result<CgroupPlacement> PlaceCgroups(const Config& config, const std::string& name);
+// ENOSYS where the configuration uses one of the cgroup extensions that is switched off.
+Status CgroupExtensionsCanBeHad(const Config& config);
 
 class ContainerCgroups {
  public:
@@ -63,7 +50,7 @@ class ContainerCgroups {
   // What the configuration limits, devices aside. Fails for a limit that this machine's layout
   // cannot apply.
   Status ApplyLimits(const Config& config) const;
-  // Which devices it may use, instead of what was said before: device_limits.h.
+  // Which devices it may use, instead of what was said before: cgroup2_devices.h.
   Status ApplyDeviceRules(const Config& config);
 
   // Gives the payload's processes' cgroup to the root of the container's user namespace.

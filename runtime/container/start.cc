@@ -156,6 +156,7 @@ Result<StartPlan> PlanStart(const Place& place, const Config& config, const Star
   if (auto can = PidfdsCanBeHad(); !can) return in_stage(std::move(can).error());
   auto namespaces = PlanNamespaces(config);
   if (!namespaces) return in_stage(std::move(namespaces).error());
+  if (auto had = CgroupExtensionsCanBeHad(config); !had) return in_stage(std::move(had).error());
   auto cgroups = PlaceCgroups(config, place.name);
   if (!cgroups) return in_stage(std::move(cgroups).error());
   auto network = PlanNetwork(config);

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "runtime/base/text.h"
+#include "runtime/kernel/cgroup_layout.h"
+#include "runtime/kernel/device_program.h"
 #include "runtime/kernel/netlink/abilities.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/seccomp/filter.h"
@@ -31,6 +33,7 @@ bool HasIpvlan() { return ThisKernelsNetworkAbilities().ipvlan; }
 bool HasBridgeVlans() { return HasVeth() && ThisKernelsNetworkAbilities().bridge_vlan; }
 bool HasProxies() { return ThisKernelsNetworkAbilities().neighbour_proxy; }
 bool HasVethAndProxies() { return HasVeth() && HasProxies(); }
+bool HasDeviceRules() { return HasUnifiedHierarchy() && HasDevicePrograms(); }
 
 constexpr std::array kBuilt = {
     Built{"lxc_log", NeedsNothing},
@@ -52,6 +55,11 @@ constexpr std::array kBuilt = {
     Built{"network_gateway_device_route", HasVeth},
     Built{"network_phys_macvlan_mtu", HasMacvlan},
     Built{"network_bridge_vlan", HasBridgeVlans},
+    Built{"cgroup2", HasUnifiedHierarchy},
+    Built{"cgroup2_devices", HasDeviceRules},
+    Built{"cgroup2_auto_mounting", HasUnifiedHierarchy},
+    Built{"cgroup_relative", NeedsNothing},
+    Built{"cgroup_advanced_isolation", NeedsNothing},
 };
 
 }  // namespace
@@ -73,7 +81,9 @@ bool IsClaimed(std::string_view extension) {
   // network_gateway_device_route.announced network_phys_macvlan_mtu.announced
   // network_bridge_vlan.announced seccomp_allow_deny_syntax.announced
   // seccomp_allow_nesting.announced seccomp_notify.announced seccomp_notify_fd_active.announced
-  // seccomp_proxy_send_notify_fd.announced
+  // seccomp_proxy_send_notify_fd.announced cgroup2.announced cgroup2_devices.announced
+  // cgroup2_auto_mounting.announced cgroup_relative.announced
+  // cgroup_advanced_isolation.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

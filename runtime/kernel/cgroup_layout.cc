@@ -169,4 +169,9 @@ Result<CgroupHierarchies> CgroupsOf(const std::string& process) {
   return FindCgroups(*mountinfo, *membership);
 }
 
+bool HasUnifiedHierarchy() {
+  const auto own = CgroupsOf("self");
+  return own && (own->layout == CgroupLayout::kUnified || own->layout == CgroupLayout::kHybrid);
+}
+
 }  // namespace lxcspec::runtime

@@ -40,6 +40,9 @@ CgroupHierarchies FindCgroups(std::string_view mountinfo, std::string_view membe
 // Where a process is ("self", "1") on this machine.
 Result<CgroupHierarchies> CgroupsOf(const std::string& process);
 
+// Whether this process's cgroup can be seen in a hierarchy of version 2.
+bool HasUnifiedHierarchy();
+
 }  // namespace lxcspec::runtime
 
 #endif  // LXCSPEC_RUNTIME_KERNEL_CGROUP_LAYOUT_H_

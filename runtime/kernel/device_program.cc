@@ -3,9 +3,6 @@
 #include "runtime/kernel/device_program.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -14,6 +11,8 @@
 #include <limits>
 #include <map>
 #include <optional>
+
+#include "runtime/kernel/bpf_call.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -87,13 +86,7 @@ class Compiler {
 };
 
 void Compiler::Emit(int code, int destination, int source, int offset, int immediate) {
-  bpf_insn instruction = {};
-  instruction.code = static_cast<uint8_t>(code);
-  instruction.dst_reg = static_cast<uint8_t>(destination & 0xf);
-  instruction.src_reg = static_cast<uint8_t>(source & 0xf);
-  instruction.off = static_cast<int16_t>(offset);
-  instruction.imm = immediate;
-  code_.push_back(instruction);
+  code_.push_back(BpfInstruction(code, destination, source, offset, immediate));
 }
 
 void Compiler::Jump(int operation, int destination, uint32_t operand, size_t label) {
@@ -213,26 +206,6 @@ Result<std::vector<bpf_insn>> Compiler::Compile() {
   return std::move(code_);
 }
 
-int Bpf(bpf_cmd command, bpf_attr& attributes) {
-  return static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof(attributes)));
-}
-
-// A pointer as the kernel's attributes hold it.
-uint64_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
-
-int LoadOnce(const std::vector<bpf_insn>& instructions) {
-  // The kernel gives nothing that needs a licence to a program as plain as this.
-  static constexpr char kLicence[] = "Apache-2.0";
-  bpf_attr attributes = {};
-  attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-  attributes.insns = Address(instructions.data());
-  attributes.insn_cnt = static_cast<uint32_t>(instructions.size());
-  attributes.license = Address(kLicence);
-  static_assert(sizeof(kName) <= sizeof(attributes.prog_name));
-  memcpy(attributes.prog_name, kName, sizeof(kName));
-  return Bpf(BPF_PROG_LOAD, attributes);
-}
-
 }  // namespace
 
 Result<std::vector<bpf_insn>> CompileDeviceRules(const DeviceRules& rules) {
@@ -240,21 +213,20 @@ Result<std::vector<bpf_insn>> CompileDeviceRules(const DeviceRules& rules) {
 }
 
 Result<DeviceProgram> DeviceProgram::Load(const std::vector<bpf_insn>& instructions) {
-  UniqueFd fd(LoadOnce(instructions));
-  int code = errno;
-  rlimit before = {};
-  if (!fd.valid() && code == EPERM && getrlimit(RLIMIT_MEMLOCK, &before) == 0) {
-    // Before Linux 5.11 programs count as locked memory.
-    const rlimit unlimited = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
-    if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0) {
-      fd = UniqueFd(LoadOnce(instructions));
-      code = errno;
-      setrlimit(RLIMIT_MEMLOCK, &before);
-    }
-  }
-  if (fd.valid()) return DeviceProgram(std::move(fd));
-  return Failure(code, fmt::format("bpf(BPF_PROG_LOAD, device program of {} instructions)",
-                                   instructions.size()));
+  // The kernel gives nothing that needs a licence to a program as plain as this.
+  static constexpr char kLicence[] = "Apache-2.0";
+  bpf_attr attributes = {};
+  attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  attributes.insns = BpfAddress(instructions.data());
+  attributes.insn_cnt = static_cast<uint32_t>(instructions.size());
+  attributes.license = BpfAddress(kLicence);
+  static_assert(sizeof(kName) <= sizeof(attributes.prog_name));
+  memcpy(attributes.prog_name, kName, sizeof(kName));
+  auto fd = BpfMake(
+      BPF_PROG_LOAD, attributes,
+      fmt::format("bpf(BPF_PROG_LOAD, device program of {} instructions)", instructions.size()));
+  if (!fd) return Forward(std::move(fd).error());
+  return DeviceProgram(*std::move(fd));
 }
 
 Status DeviceProgram::Attach(int cgroup_fd, const DeviceProgram* replaced) const {
@@ -286,6 +258,11 @@ Status DeviceProgram::Detach(int cgroup_fd) const {
   attributes.attach_type = BPF_CGROUP_DEVICE;
   if (Bpf(BPF_PROG_DETACH, attributes) != 0) return ErrnoFailure("bpf(BPF_PROG_DETACH)");
   return {};
+}
+
+bool HasDevicePrograms() {
+  const auto nothing_allowed = CompileDeviceRules({});
+  return nothing_allowed && DeviceProgram::Load(*nothing_allowed);
 }
 
 }  // namespace lxcspec::runtime

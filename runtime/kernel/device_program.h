@@ -41,6 +41,9 @@ class DeviceProgram {
   UniqueFd fd_;
 };
 
+// Whether this process may load such programs into this kernel.
+bool HasDevicePrograms();
+
 }  // namespace lxcspec::runtime
 
 #endif  // LXCSPEC_RUNTIME_KERNEL_DEVICE_PROGRAM_H_

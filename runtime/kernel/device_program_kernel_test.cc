@@ -23,10 +23,12 @@
 #include <vector>
 
 #include "runtime/base/unique_fd.h"
+#include "runtime/kernel/bpf_call.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_layout.h"
 #include "runtime/kernel/device_program.h"
 #include "runtime/kernel/device_rules.h"
+#include "runtime/kernel/device_table.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -150,16 +152,23 @@ TEST_F(DeviceProgramKernelTest, TenThousandListsMeanWhatTheySay) {
     constexpr int kLists = 10'000;
     std::mt19937 random(kSeed);
     std::optional<DeviceProgram> attached;
+    std::optional<DeviceTable> table;
+    int tables = 0;
     for (int round = 0; round < kLists; ++round) {
       DeviceRules rules;
       for (size_t left = 1 + random() % 6; left > 0; --left) {
         rules.Add(alphabet[random() % alphabet.size()]);
       }
-      auto program = Loaded(rules);
+      // Every other one as a table, where it can be one.
+      std::optional<DeviceTable> next;
+      if (auto made = DeviceTable::Create(rules); made && round % 2 == 0) next = *std::move(made);
+      auto program = next ? DeviceProgram::Load(next->Lookup()) : Loaded(rules);
       if (!program) return program.error().ToString();
+      tables += next ? 1 : 0;
       const auto done = program->Attach(cgroup_->fd(), attached ? &*attached : nullptr);
       if (!done) return done.error().ToString();
       attached = *std::move(program);
+      table = std::move(next);
       for (const NodeUse& node : nodes) {
         for (const uint32_t access : {kMayMake, kMayRead, kMayWrite, kMayRead | kMayWrite}) {
           const bool expected = rules.Permits(node.type, node.major, node.minor, access);
@@ -170,9 +179,45 @@ TEST_F(DeviceProgramKernelTest, TenThousandListsMeanWhatTheySay) {
         }
       }
     }
-    return "";
+    return tables > kLists / 4 ? "" : fmt::format("only {} tables", tables);
   });
   EXPECT_EQ(wrong, "");
+}
+
+TEST_F(DeviceProgramKernelTest, AChangeOfATableIsInForceAtOnce) {
+  DeviceRules rules;
+  rules.Add(Parsed(false, "a"));
+  rules.Add(Parsed(true, "c 1:3 rwm"));
+  // So that other minors from 256 on can be set.
+  rules.Add(Parsed(true, "b 11:300 r"));
+  auto table = DeviceTable::Create(rules);
+  ASSERT_TRUE(table) << table.error().ToString();
+  const auto program = DeviceProgram::Load(table->Lookup());
+  ASSERT_TRUE(program) << program.error().ToString();
+  ASSERT_TRUE(program->Attach(cgroup_->fd(), nullptr));
+  const std::vector<NodeUse> nodes = {
+      {DeviceType::kCharacter, 1, 5, Node(DeviceType::kCharacter, 1, 5)},
+      {DeviceType::kCharacter, 7, 300, Node(DeviceType::kCharacter, 7, 300)},
+      {DeviceType::kBlock, 9, 70'000, Node(DeviceType::kBlock, 9, 70'000)}};
+  EXPECT_EQ(InCgroup([&]() -> std::string {
+              for (int round = 0; round < 3; ++round) {
+                for (const NodeUse& node : nodes) {
+                  for (const uint32_t allowed : {kMayRead, kMayAll, 0U}) {
+                    if (!table->CanSet(node.major, node.minor)) return "no room";
+                    table->Set(node.type, node.major, node.minor, allowed);
+                    for (const uint32_t access : {kMayMake, kMayRead, kMayWrite}) {
+                      if (MayUse(node, access) == ((access & allowed) != 0)) continue;
+                      return fmt::format("{}: access {} where {} is allowed", node.path, access,
+                                         allowed);
+                    }
+                  }
+                }
+                if (UniqueFd(open("/dev/full", O_RDONLY | O_CLOEXEC)).valid()) return "open";
+                if (!UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)).valid()) return "shut";
+              }
+              return "";
+            }),
+            "");
 }
 
 TEST_F(DeviceProgramKernelTest, ADenialOfReadingStopsReadingAndWriting) {
@@ -234,6 +279,41 @@ TEST_F(DeviceProgramKernelTest, AReplacementLeavesNoMomentOpenOrShut) {
   kill(swapper, SIGKILL);
   waitpid(swapper, nullptr, 0);
   EXPECT_EQ(wrong, "");
+}
+
+TEST_F(DeviceProgramKernelTest, ProgramsAndTablesHaveNames) {
+  DeviceRules rules;
+  rules.Add(Parsed(false, "a"));
+  auto table = DeviceTable::Create(rules);
+  ASSERT_TRUE(table) << table.error().ToString();
+  const auto program = DeviceProgram::Load(table->Lookup());
+  ASSERT_TRUE(program) << program.error().ToString();
+  bpf_prog_info info = {};
+  uint32_t map = 0;
+  info.nr_map_ids = 1;
+  info.map_ids = BpfAddress(&map);
+  bpf_attr attributes = {};
+  attributes.info.bpf_fd = static_cast<uint32_t>(program->fd());
+  attributes.info.info_len = sizeof(info);
+  attributes.info.info = BpfAddress(&info);
+  ASSERT_EQ(Bpf(BPF_OBJ_GET_INFO_BY_FD, attributes), 0);
+  EXPECT_STREQ(info.name, "lxc_devices");
+  EXPECT_EQ(info.nr_map_ids, 1U);
+}
+
+TEST_F(DeviceProgramKernelTest, SixtyFiveThousandRulesLoadAsATable) {
+  DeviceRules rules;
+  for (uint32_t i = 0; i < 65'536; ++i) {
+    rules.Add({.allow = true,
+               .character = true,
+               .major = i / 256,
+               .minor = i % 256,
+               .access = 1 + i % kMayAll});
+  }
+  const auto table = DeviceTable::Create(rules);
+  ASSERT_TRUE(table) << table.error().ToString();
+  const auto program = DeviceProgram::Load(table->Lookup());
+  EXPECT_TRUE(program) << program.error().ToString();
 }
 
 TEST_F(DeviceProgramKernelTest, ThousandsOfRulesLoad) {

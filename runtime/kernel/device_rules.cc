@@ -121,10 +121,10 @@ void DeviceRules::AddOne(const DeviceSet& devices, const DeviceRule& rule) {
 
 uint32_t DeviceRules::Allowed(DeviceType type, uint32_t major, uint32_t minor) const {
   uint32_t said = 0;
-  for (const auto& [devices, access] : accesses_) {
-    if (devices.type == type && devices.major.value_or(major) == major &&
-        devices.minor.value_or(minor) == minor) {
-      said |= access;
+  for (const auto& of_major : {std::optional(major), std::optional<uint32_t>()}) {
+    for (const auto& of_minor : {std::optional(minor), std::optional<uint32_t>()}) {
+      const auto found = accesses_.find({type, of_major, of_minor});
+      if (found != accesses_.end()) said |= found->second;
     }
   }
   return IsAllowlist() ? said : kMayAll & ~said;

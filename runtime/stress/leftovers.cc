@@ -2,11 +2,15 @@
 
 #include "runtime/stress/leftovers.h"
 
+#include <linux/bpf.h>
 #include <net/if.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -75,7 +79,42 @@ size_t CountLinks() {
   return count;
 }
 
+int Bpf(bpf_cmd command, bpf_attr& attributes) {
+  return static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof(attributes)));
+}
+
+// As the kernel's objects of one kind are gone through: bpf(2).
+template <typename Info>
+size_t CountNamed(bpf_cmd next_id, bpf_cmd open_by_id, const char* name) {
+  size_t count = 0;
+  for (uint32_t id = 0;;) {
+    bpf_attr next = {};
+    next.start_id = id;
+    if (Bpf(next_id, next) != 0) return count;
+    id = next.next_id;
+    bpf_attr by_id = {};
+    by_id.prog_id = id;
+    const int fd = Bpf(open_by_id, by_id);
+    // Gone meanwhile.
+    if (fd < 0) continue;
+    Info info = {};
+    bpf_attr asked = {};
+    asked.info.bpf_fd = static_cast<uint32_t>(fd);
+    asked.info.info_len = sizeof(info);
+    asked.info.info = reinterpret_cast<uintptr_t>(&info);
+    if (Bpf(BPF_OBJ_GET_INFO_BY_FD, asked) == 0 && strcmp(info.name, name) == 0) ++count;
+    close(fd);
+  }
+}
+
 }  // namespace
+
+std::map<std::string, size_t> CountDeviceObjects() {
+  constexpr char kName[] = "lxc_devices";
+  return {
+      {"programs", CountNamed<bpf_prog_info>(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, kName)},
+      {"maps", CountNamed<bpf_map_info>(BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID, kName)}};
+}
 
 Leftovers::Leftovers(std::string mark) : mark_(std::move(mark)), before_(CountAll()) {}
 

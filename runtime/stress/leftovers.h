@@ -30,6 +30,9 @@ class Leftovers {
   std::map<std::string, size_t> before_;
 };
 
+// How many programs and maps of device rules the kernel has, of whichever container: by their name.
+std::map<std::string, size_t> CountDeviceObjects();
+
 struct FoundProcess {
   pid_t pid;
   std::string command_line;

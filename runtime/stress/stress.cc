@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -69,6 +70,14 @@ class Handle {
     Set("lxc.init.cmd", "/" + ground.mark);
     Set("lxc.net.0.type", "empty");
     Set("lxc.apparmor.profile", "unconfined");
+    // So that there is a program and a table too, and a cgroup below another.
+    Set("lxc.cgroup2.devices.deny", "a");
+    for (const char* rule : {"c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 136:* rwm"}) {
+      Set("lxc.cgroup2.devices.allow", rule);
+    }
+    Set("lxc.cgroup.dir.monitor", ground.mark + ".monitor");
+    Set("lxc.cgroup.dir.container", ground.mark + ".container");
+    Set("lxc.cgroup.dir.container.inner", "inner");
   }
   ~Handle() { library_.put(container_); }
   Handle(const Handle&) = delete;
@@ -158,11 +167,16 @@ KillResult RunKills(const Library& library, const Ground& ground, int kills, std
 }
 
 // What ends asynchronously may take a moment.
-std::map<std::string, size_t> Settled(const Leftovers& leftovers) {
+std::map<std::string, size_t> Settled(const Leftovers& leftovers,
+                                      const std::map<std::string, size_t>& before) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   for (;;) {
     ReapAll();
     auto counts = leftovers.Count();
+    for (const auto& [kind, count] : CountDeviceObjects()) {
+      const size_t others = before.at(kind);
+      counts[kind] = count - std::min(count, others);
+    }
     size_t sum = 0;
     for (const auto& [kind, count] : counts) sum += count;
     if (sum == 0 || std::chrono::steady_clock::now() > deadline) return counts;
@@ -173,8 +187,9 @@ std::map<std::string, size_t> Settled(const Leftovers& leftovers) {
 int Run(const Library& library, const fs::path& idle, int cycles, int kills, unsigned seed) {
   const Ground ground(idle);
   std::mt19937 random(seed);
+  const auto device_objects = CountDeviceObjects();
   {
-    // What the library keeps for good is there from the first cycle on.
+    // What the library keeps for good is there from the first cycle on, device programs aside.
     const Handle container(library, ground);
     if (RunCycles(container, 1) != 0) {
       fmt::print(stderr, "the container does not start: {}\n",
@@ -189,7 +204,7 @@ int Run(const Library& library, const fs::path& idle, int cycles, int kills, uns
     failed_cycles = RunCycles(container, cycles);
   }
   const KillResult killed = RunKills(library, ground, kills, random);
-  const auto counts = Settled(leftovers);
+  const auto counts = Settled(leftovers, device_objects);
 
   utsname kernel{};
   uname(&kernel);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "runtime/base/text.h"
+#include "runtime/extensions/cgroup2_auto_mounting.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -23,11 +24,9 @@ std::optional<AutoMode> ModeNamed(std::string_view name) {
 
 bool ApplyCgroup(CgroupMount kind, const std::vector<std::string>& parts, bool privileged,
                  AutoMounts& mounts) {
-  const AutoMode unset =
-      kind == CgroupMount::kUnified || privileged ? AutoMode::kReadWrite : AutoMode::kMixed;
   mounts.cgroup = kind;
-  mounts.cgroup_mode = unset;
-  mounts.cgroup_force = kind == CgroupMount::kUnified;
+  mounts.cgroup_mode = privileged ? AutoMode::kReadWrite : AutoMode::kMixed;
+  mounts.cgroup_force = false;
   for (size_t i = 1; i < parts.size(); ++i) {
     if (const auto mode = ModeNamed(parts[i])) {
       mounts.cgroup_mode = *mode;
@@ -67,7 +66,12 @@ Result<AutoMounts> ParseAutoMounts(const std::vector<std::string>& words, bool p
     } else if (name == "cgroup-full") {
       known = ApplyCgroup(CgroupMount::kFull, parts, privileged, mounts);
     } else if (name == "cgroup2") {
-      known = ApplyCgroup(CgroupMount::kUnified, parts, privileged, mounts);
+      const auto unified = ParseCgroup2Word(word);
+      known = unified.has_value();
+      // cgroup2_auto_mounting.last_word
+      mounts.cgroup = CgroupMount::kUnified;
+      mounts.cgroup_force = true;
+      mounts.cgroup_mode = known && unified->read_only ? AutoMode::kReadOnly : AutoMode::kReadWrite;
     } else if (name == "shmounts") {
       TRY(ApplyShared(word, mounts));
     } else {

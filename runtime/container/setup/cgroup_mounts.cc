@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "runtime/base/text.h"
+#include "runtime/extensions/cgroup2_auto_mounting.h"
 #include "runtime/kernel/mount.h"
 #include "runtime/kernel/path.h"
 
@@ -101,15 +102,13 @@ class CgroupMounter {
     const bool pure = unified != nullptr && hierarchies_.size() == 1;
     const bool forced = plan_.automounts.cgroup_force || pure || !plan_.keeps(CAP_SYS_ADMIN);
     if (own_namespace_ && !forced) return {};
-    if (kind == CgroupMount::kUnified && unified == nullptr) {
-      return Failure(ENOENT, "this host has no cgroup2 mounted");
-    }
-    if (kind == CgroupMount::kUnified && !own_namespace_) {
-      return Failure(EINVAL, "cgroup2 needs a cgroup namespace of the container's own");
-    }
     const auto target = OpenInRoot(root_, kTarget, O_PATH | O_DIRECTORY);
     if (!target) return Forward(target.error());
-    if (kind == CgroupMount::kUnified || pure) return MountOne(*unified, target->get());
+    if (kind == CgroupMount::kUnified) {
+      return MountCgroup2(target->get(), {.read_only = read_only()}, unified != nullptr,
+                          own_namespace_);
+    }
+    if (pure) return MountOne(*unified, target->get());
     return MountEach(target->get());
   }
 
@@ -164,11 +163,11 @@ class CgroupMounter {
 
   // Its root is the container's own cgroup.
   Status MountOfNamespace(const HostHierarchy& hierarchy, int target) {
-    const bool unified = hierarchy.controllers.empty();
-    const auto tree = NewMount({.type = unified ? "cgroup2" : "cgroup",
-                                .source = unified ? "cgroup2" : "cgroup",
-                                .flags = kHarmless,
-                                .data = hierarchy.controllers});
+    if (hierarchy.controllers.empty()) {
+      return MountCgroup2(target, {.read_only = read_only()}, true, true);
+    }
+    const auto tree = NewMount(
+        {.type = "cgroup", .source = "cgroup", .flags = kHarmless, .data = hierarchy.controllers});
     if (!tree) return Forward(tree.error());
     TRY(AttachMount(tree->get(), target));
     return read_only() ? AddMountFlags(tree->get(), MS_RDONLY, false) : Status();

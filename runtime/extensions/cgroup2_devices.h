@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which devices a container may use, as lxc.cgroup2.devices.{allow,deny} and
-// lxc.cgroup.devices.{allow,deny} say it. lxc.container.conf(5) "CONTROL GROUPS".
+// The extension cgroup2_devices: which devices a container may use, as
+// lxc.cgroup2.devices.{allow,deny} and lxc.cgroup.devices.{allow,deny} say it.
+// spec/extensions/cgroup2_devices.md
 //
 // Rules of version 2 are a program at the payload's cgroup2 folder, those of version 1 are written
 // to the payload's files. Where both versions are there, both must allow. Where only one is, rules
 // of the other are what it enforces if it has none of its own: none are without effect.
 
-#ifndef LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
-#define LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
+#ifndef LXCSPEC_RUNTIME_EXTENSIONS_CGROUP2_DEVICES_H_
+#define LXCSPEC_RUNTIME_EXTENSIONS_CGROUP2_DEVICES_H_
 
 #include <optional>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "runtime/kernel/cgroup_layout.h"
 #include "runtime/kernel/device_program.h"
 #include "runtime/kernel/device_rules.h"
+#include "runtime/kernel/device_table.h"
 
 namespace lxcspec::runtime {
 
@@ -39,12 +41,17 @@ class DeviceLimits {
 
  private:
   // Makes these the program's rules; the ones before stay in force until then.
-  Status Enforce(const DeviceRules& rules, const Cgroup& cgroup);
+  Status Enforce(DeviceRules rules, const Cgroup& cgroup);
+  // Adds a rule about one device to the table. False, and nothing changed, where there is no table
+  // or it cannot have it.
+  bool AddToTable(const DeviceRule& rule);
 
   DeviceRules rules_;
   std::optional<DeviceProgram> program_;
+  // What the program looks into; none where it holds the rules itself.
+  std::optional<DeviceTable> table_;
 };
 
 }  // namespace lxcspec::runtime
 
-#endif  // LXCSPEC_RUNTIME_CONTAINER_DEVICE_LIMITS_H_
+#endif  // LXCSPEC_RUNTIME_EXTENSIONS_CGROUP2_DEVICES_H_

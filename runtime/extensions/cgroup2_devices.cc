@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "runtime/container/device_limits.h"
+#include "runtime/extensions/cgroup2_devices.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +22,7 @@ Result<std::vector<Line>> LinesOf(const Config& config, const std::string& famil
   for (auto& [key, value] : config.InOrder(family)) {
     const bool allow = key == family + ".allow";
     if (!allow && key != family + ".deny") {
+      // cgroup2_devices.other_leaf
       return Failure(EINVAL, fmt::format("{}: neither allow nor deny", key));
     }
     lines.push_back({allow, std::move(value)});
@@ -51,11 +52,13 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
   DeviceRules rules;
   for (const Line& line : *second) {
     const auto rule = ParseDeviceRule(line.allow, line.text);
+    // cgroup2_devices.no_rule
     if (!rule) return Forward(rule.error());
     rules.Add(*rule);
   }
   if (places.second != nullptr && (rules.Restrict() || program_)) {
-    TRY(Enforce(rules, *places.second));
+    // cgroup2_devices.no_bpf
+    TRY(Enforce(std::move(rules), *places.second));
   }
   if (places.first == nullptr) return {};
   for (const Line& line : *first) TRY(Write(*places.first, line.allow, line.text));
@@ -68,6 +71,8 @@ Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& 
   if (places.first != nullptr) TRY(Write(*places.first, allow, text));
   const bool enforced_by_files = places.first != nullptr && !program_;
   if (places.second == nullptr || enforced_by_files) return {};
+  // cgroup2_devices.live_change cgroup2_devices.live_change_is_atomic
+  if (AddToTable(*rule)) return {};
   DeviceRules rules = rules_;
   if (!rules.Restrict()) {
     // Everything is allowed until now.
@@ -75,17 +80,37 @@ Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& 
     rules.Add({.allow = true, .block = true, .character = true, .access = kMayAll});
   }
   rules.Add(*rule);
-  return Enforce(rules, *places.second);
+  return Enforce(std::move(rules), *places.second);
 }
 
-Status DeviceLimits::Enforce(const DeviceRules& rules, const Cgroup& cgroup) {
-  const auto instructions = CompileDeviceRules(rules);
-  if (!instructions) return Forward(instructions.error());
-  auto program = DeviceProgram::Load(*instructions);
-  if (!program) return Forward(std::move(program).error());
+bool DeviceLimits::AddToTable(const DeviceRule& rule) {
+  if (!table_ || !rule.major || !rule.minor || !table_->CanSet(*rule.major, *rule.minor))
+    return false;
+  rules_.Add(rule);
+  for (const auto& [is_of, type] : {std::pair(rule.block, DeviceType::kBlock),
+                                    std::pair(rule.character, DeviceType::kCharacter)}) {
+    if (!is_of) continue;
+    table_->Set(type, *rule.major, *rule.minor, rules_.Allowed(type, *rule.major, *rule.minor));
+  }
+  return true;
+}
+
+Status DeviceLimits::Enforce(DeviceRules rules, const Cgroup& cgroup) {
+  std::optional<DeviceTable> table;
+  if (auto made = DeviceTable::Create(rules)) table = *std::move(made);
+  auto program = table ? DeviceProgram::Load(table->Lookup()) : Failure(ENOSYS, "device table");
+  if (!program) {
+    // A kernel without such tables, or rules that one cannot have: they are the program itself.
+    table.reset();
+    const auto instructions = CompileDeviceRules(rules);
+    if (!instructions) return Forward(instructions.error());
+    program = DeviceProgram::Load(*instructions);
+    if (!program) return Forward(std::move(program).error());
+  }
   TRY(program->Attach(cgroup.fd(), program_ ? &*program_ : nullptr));
   program_ = *std::move(program);
-  rules_ = rules;
+  table_ = std::move(table);
+  rules_ = std::move(rules);
   return {};
 }
 
