@@ -129,7 +129,7 @@ def judge(
             ending=INFRASTRUCTURE if lost else ending,
             reason="there are no results" if lost else reason,
         )
-    required = frozenset() if cell.denied else setting.matrix.required(cell.kernel)
+    required = frozenset() if cell.denied else setting.matrix.required(cell.kernel, cell.cgroup)
     run = with_required(run, required)
     book, _ = reports.ledger_of(run, None)
     today = datetime.date.today()

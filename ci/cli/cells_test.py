@@ -17,7 +17,7 @@ from vmtests.matrix.plan import Cell, Matrix
 
 CELL = Cell("6.1", "unified", "reference")
 NOWHERE = Path("/nonexistent")
-MATRIX = Matrix(2, 1024, ("reference",), {"6.1": ("unified",)}, frozenset({"pty"}), {}, (), {})
+MATRIX = Matrix(2, 1024, ("reference",), {"6.1": ("unified",)}, frozenset({"pty"}), {}, {}, (), {})
 
 
 def _kept(kind: str = "finished", *guests: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _FIELDS = {
     "testees",
     "kernels",
     "must_have",
+    "must_have_in",
     "without",
     "smoke",
     "denials",
@@ -58,15 +59,18 @@ class Matrix:
     kernels: Mapping[str, tuple[str, ...]]
     # Needs that every kernel must have, but for those that `without` names for it.
     must_have: frozenset[str]
+    # Cgroup layouts, and the needs that every kernel must have in them beside.
+    must_have_in: Mapping[str, frozenset[str]]
     without: Mapping[str, frozenset[str]]
     smoke: tuple[str, ...]
     denials: Mapping[str, tuple[str, ...]]
 
-    def required(self, kernel: str) -> frozenset[str]:
+    def required(self, kernel: str, layout: str = "") -> frozenset[str]:
         """Return the needs that a kernel must have; of a kernel of one's own nothing is known."""
         if kernel not in self.kernels:
             return frozenset()
-        return self.must_have - self.without.get(kernel, frozenset())
+        needs = self.must_have | self.must_have_in.get(layout, frozenset())
+        return needs - self.without.get(kernel, frozenset())
 
 
 def series_key(series: str) -> tuple[int, ...]:
@@ -148,6 +152,13 @@ def parse(text: str, name: str = "matrix.yaml") -> Matrix:
         series: frozenset(_words(needs, f"{name}: without: {series}"))
         for series, needs in _mapping(fields["without"], f"{name}: without").items()
     }
+    must_have_in = {
+        layout: frozenset(_words(needs, f"{name}: must_have_in: {layout}"))
+        for layout, needs in _mapping(fields["must_have_in"], f"{name}: must_have_in").items()
+    }
+    for layout in must_have_in:
+        if layout not in CGROUPS:
+            raise MatrixError(f"{name}: must_have_in: no cgroup layout {layout!r}")
     for series in without:
         if series not in kernels:
             raise MatrixError(f"{name}: without: there is no kernel {series}")
@@ -157,6 +168,7 @@ def parse(text: str, name: str = "matrix.yaml") -> Matrix:
         testees=_words(fields["testees"], f"{name}: testees"),
         kernels=kernels,
         must_have=frozenset(_words(fields["must_have"], f"{name}: must_have")),
+        must_have_in=must_have_in,
         without=without,
         smoke=_words(fields["smoke"], f"{name}: smoke"),
         denials=_denials(fields["denials"], f"{name}: denials"),

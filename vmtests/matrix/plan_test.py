@@ -19,6 +19,7 @@ kernels:
 - {series: '6.1', cgroups: [unified, legacy]}
 - {series: '6.12', cgroups: [unified]}
 must_have: [pty, pidfd]
+must_have_in: {legacy: [cgroup1]}
 without: {'6.1': [pidfd]}
 smoke: [A.B]
 denials:
@@ -87,6 +88,11 @@ class MatrixTest(unittest.TestCase):
         self.assertEqual(matrix.required("6.1"), {"pty"})
         self.assertEqual(matrix.required("6.12"), {"pty", "pidfd"})
 
+    def test_a_layout_may_have_more(self) -> None:
+        matrix = parse(GOOD)
+        self.assertEqual(matrix.required("6.1", "legacy"), {"pty", "cgroup1"})
+        self.assertEqual(matrix.required("6.1", "unified"), {"pty"})
+
     def test_wrong_files_are_refused_with_their_place(self) -> None:
         for before, after, complaint in (
             ("schema: 1", "schema: 2", "schema must be 1"),
@@ -100,6 +106,7 @@ class MatrixTest(unittest.TestCase):
             ("{'6.1': [pidfd]}", "{'6.3': [pidfd]}", "there is no kernel 6.3"),
             ("includes: [like-5.3]", "includes: [like-3]", "includes like-3"),
             ("must_have: [pty", "must_have: [7", "list of words"),
+            ("{legacy: [cgroup1]}", "{modern: [pty]}", "no cgroup layout 'modern'"),
         ):
             with self.subTest(after), self.assertRaisesRegex(MatrixError, complaint):
                 parse(GOOD.replace(before, after, 1))
