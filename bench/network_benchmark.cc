@@ -6,7 +6,7 @@
 // same, so the difference of the two is what the pairs cost. Needs root. The host is a network
 // namespace of its own.
 //
-//   bazel run -c opt //bench:network_benchmark -- --testee LIBRARY --against LIBRARY --idle PROGRAM
+//   bazel-bin/bench/network_benchmark --testee LIBRARY --against LIBRARY --idle PROGRAM
 //       --benchmark_repetitions=21 --benchmark_enable_random_interleaving
 
 #include <benchmark/benchmark.h>
@@ -54,6 +54,26 @@ double Seconds(Clock::duration time) { return std::chrono::duration<double>(time
 
 std::string InsideAddress(int pair) { return fmt::format("192.0.2.{}/24", pair + 1); }
 
+// What /sys says of network devices, for this process's network: implementations look there.
+bool ShowOwnDevices(const fs::path& folder) {
+  const fs::path own = folder / "sys";
+  fs::create_directories(own);
+  if (mount("sysfs", own.c_str(), "sysfs", 0, nullptr) != 0) return false;
+  for (const char* part : {"class/net", "devices/virtual/net"}) {
+    const fs::path seen = fs::path("/sys") / part;
+    if (mount((own / part).c_str(), seen.c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+  }
+  return umount2(own.c_str(), MNT_DETACH) == 0;
+}
+
+bool EnterOwnMachine(const fs::path& folder) {
+  if (unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) return false;
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  fs::create_directories("/run/lxc");
+  if (mount("tmpfs", "/run/lxc", "tmpfs", 0, "size=1m") != 0) return false;
+  return ShowOwnDevices(folder);
+}
+
 // A machine with a bridge, as far as networks and mounts go, and the root of a container.
 class Machine {
  public:
@@ -65,10 +85,7 @@ class Machine {
       fs::create_directories(machine.folder_ / inner);
     }
     fs::copy_file(idle, machine.folder_ / "root/idle");
-    if (unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) return std::nullopt;
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return std::nullopt;
-    fs::create_directories("/run/lxc");
-    if (mount("tmpfs", "/run/lxc", "tmpfs", 0, "size=1m") != 0) return std::nullopt;
+    if (!EnterOwnMachine(machine.folder_)) return std::nullopt;
     auto host = NetlinkSocket::Open();
     if (!host) return std::nullopt;
     machine.host_ = *std::move(host);
@@ -113,8 +130,9 @@ class Machine {
   int bridge_ = 0;
 };
 
-Result<std::unique_ptr<Container>> Configure(Testee& testee, const Machine& machine, int pairs) {
-  auto made = testee.NewContainer("bench", (machine.folder() / "lxc").string());
+Result<std::unique_ptr<Container>> Configure(Testee& testee, const std::string& name,
+                                             const Machine& machine, int pairs) {
+  auto made = testee.NewContainer(name, (machine.folder() / "lxc").string());
   if (!made) return made;
   Container& container = **made;
   std::vector<std::pair<std::string, std::string>> items = {
@@ -134,8 +152,10 @@ Result<std::unique_ptr<Container>> Configure(Testee& testee, const Machine& mach
   return made;
 }
 
-void Start(benchmark::State& state, Testee* testee, Machine* machine, int pairs) {
-  auto container = Configure(*testee, *machine, pairs);
+// Implementations do not look at each other's containers, so each has its own name.
+void Start(benchmark::State& state, Testee* testee, const std::string& name, Machine* machine,
+           int pairs) {
+  auto container = Configure(*testee, name, *machine, pairs);
   if (!container) return state.SkipWithError(container.error().ToString().c_str());
   for ([[maybe_unused]] auto _ : state) {
     const auto before = Clock::now();
@@ -144,7 +164,8 @@ void Start(benchmark::State& state, Testee* testee, Machine* machine, int pairs)
     if (!started) return state.SkipWithError(started.error().ToString().c_str());
     const auto links = Links(machine->host());
     const bool all = links && links->size() == static_cast<size_t>(2 + pairs);
-    const Status stopped = (*container)->Stop();
+    Status stopped = (*container)->Stop();
+    if (stopped) stopped = (*container)->Wait("STOPPED", kPatience.count());
     if (!all) return state.SkipWithError("the container runs without its pairs");
     if (!stopped) return state.SkipWithError(stopped.error().ToString().c_str());
     if (!machine->AwaitNoPairs()) return state.SkipWithError("pairs stay after a stop");
@@ -250,8 +271,8 @@ int Main(int argc, char** argv) {
   }
   for (const int pairs : {0, kPairs}) {
     const std::string name = fmt::format("BM_NetworkStart/{}", pairs);
-    Register(name + "/testee", Start, testee->get(), &*machine, pairs);
-    Register(name + "/against", Start, against->get(), &*machine, pairs);
+    Register(name + "/testee", Start, testee->get(), "testee", &*machine, pairs);
+    Register(name + "/against", Start, against->get(), "against", &*machine, pairs);
   }
   Register(fmt::format("BM_NetworkStart/{}/floor", kPairs), Floor, &*machine, kPairs);
   return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : kInfrastructure;
