@@ -119,7 +119,8 @@ def launcher_arguments(job: Job, tests_file: Path | None) -> list[str]:
     return arguments
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[Any]) -> None:
+    """Ends a launcher as its own interrupt does: it ends its tests and tidies up."""
     process.send_signal(signal.SIGINT)
     try:
         process.wait(_GRACE)
@@ -157,7 +158,7 @@ def run(job: Job, line: progress.Line) -> Trouble | None:
                     except subprocess.TimeoutExpired:
                         line.show(follower.poll())
             except KeyboardInterrupt:
-                _stop(process)
+                stop(process)
                 raise
             if code == _INTERRUPTED:
                 raise KeyboardInterrupt

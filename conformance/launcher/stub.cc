@@ -87,7 +87,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   if (task.result >= 0) dup2(task.result, kResultFd);
   execve(argv[0], argv.data(), environment.data());
   const int code = errno;
-  (void)write(failed_fd, &code, sizeof(code));
+  [[maybe_unused]] const ssize_t told = write(failed_fd, &code, sizeof(code));
   _exit(127);
 }
 

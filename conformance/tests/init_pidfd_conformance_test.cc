@@ -237,6 +237,8 @@ TEST_F(InitPidfdTest, NeverStartedContainerFailsWithEconnrefused) {
 TEST_F(InitPidfdTest, ContainerStoppedByRequestFailsWithEconnrefused) {
   COVERS(spec::init_pidfd::kAfterStop);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed());
+  // One that was given before must not be remembered.
+  ASSERT_OK(container->InitPidfd());
   ASSERT_OK(StopAndWait(container));
 
   EXPECT_THAT(container->InitPidfd(), FailsWithErrno(ECONNREFUSED));
@@ -245,6 +247,8 @@ TEST_F(InitPidfdTest, ContainerStoppedByRequestFailsWithEconnrefused) {
 TEST_F(InitPidfdTest, ContainerThatEndedFailsWithEconnrefused) {
   COVERS(spec::init_pidfd::kAfterStop);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed());
+  // One that was given before must not be remembered.
+  ASSERT_OK(container->InitPidfd());
   ASSERT_OK(container.Tell({"exit", "0"}));
   ASSERT_OK(container->Wait("STOPPED", kStopSeconds));
 
