@@ -97,9 +97,8 @@ class Runs:
     def _finish(self, started: _Started) -> dict[str, Result]:
         said = (self._folder / f"{started.task.fault}.said").read_text(errors="replace").strip()
         if started.process.returncode:
-            raise InfrastructureError(
-                f"{started.task.fault}: the launcher ended with {started.process.returncode}: {said}"
-            )
+            ended = f"the launcher ended with {started.process.returncode}: {said}"
+            raise InfrastructureError(f"{started.task.fault}: {ended}")
         try:
             return by_test(results.read(started.job.results).results)
         except results.ResultsError as error:

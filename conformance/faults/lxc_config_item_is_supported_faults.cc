@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,8 +48,8 @@ const Faults kFaults{
     {spec::lxc_config_item_is_supported::kNetworkKeys, "one-missing", "lxc.net.0.mtu is missing",
      DeniesKeys<[](std::string_view key) { return key == "lxc.net.0.mtu"; }>},
     {spec::lxc_config_item_is_supported::kAnnouncedExtensionKeys, "one-missing",
-     "lxc.console.buffer.size is missing",
-     DeniesKeys<[](std::string_view key) { return key == "lxc.console.buffer.size"; }>},
+     "lxc.seccomp.allow_nesting is missing",
+     DeniesKeys<[](std::string_view key) { return key == "lxc.seccomp.allow_nesting"; }>},
     {spec::lxc_config_item_is_supported::kOpenEndedKeys, "families-only",
      "of a family only its name is known",
      DeniesKeys<[](std::string_view key) { return key.starts_with("lxc.prlimit."); }>},
@@ -73,13 +74,13 @@ const Faults kFaults{
     {spec::lxc_config_item_is_supported::kAnswerIsStable, "once-set",
      "a key that was set is not supported",
      [](Broken& broken) {
-       static std::string& last = *new std::string;
+       static std::set<std::string>& set = *new std::set<std::string>;
        broken.members.set_config_item = [](abi::Container* c, const char* key, const char* value) {
-         last = key != nullptr ? key : "";
+         if (key != nullptr) set.insert(key);
          return Original().set_config_item(c, key, value);
        };
        broken.library.config_item_is_supported = [](const char* key) {
-         return Asks(key) && key != last;
+         return Asks(key) && !set.contains(key);
        };
      }},
     {spec::lxc_config_item_is_supported::kUnknownKey, "anything-below-lxc",
@@ -94,13 +95,10 @@ const Faults kFaults{
     {spec::lxc_config_item_is_supported::kNetworkIndex, "anything", "a word is as good as an index",
      Claims<[](std::string_view key) { return key == "lxc.net.x.type"; }>},
     {spec::lxc_config_item_is_supported::kExactMatch, "prefix", "a beginning of a key is enough",
-     Claims<[](std::string_view key) {
-       return std::string_view("lxc.rootfs.path").starts_with(key);
-     }>},
+     Claims<[](std::string_view key) { return std::string_view("lxc.arch").starts_with(key); }>},
     {spec::lxc_config_item_is_supported::kExactMatch, "more-behind",
-     "more behind a key does no harm", Reads<[](std::string key) {
-       return key.starts_with("lxc.rootfs.path") ? "lxc.rootfs.path" : key;
-     }>},
+     "more behind a key does no harm",
+     Reads<[](std::string key) { return key.starts_with("lxc.arch") ? "lxc.arch" : key; }>},
     {spec::lxc_config_item_is_supported::kExactMatch, "any-case", "capitals are as small letters",
      Reads<[](std::string key) {
        std::transform(key.begin(), key.end(), key.begin(),

@@ -98,12 +98,7 @@ const Faults kFaults{
        broken.members.shutdown = [](abi::Container* c, int) { return SignalByNumber(c, SIGPWR); };
      }},
     {spec::pidfd::kNoPidfds, "pretended", "a start that failed for want of pidfds succeeds",
-     [](Broken& broken) {
-       broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
-         Original().start(c, use_init, argv);
-         return true;
-       };
-     }},
+     PretendsToStart},
 };
 
 }  // namespace

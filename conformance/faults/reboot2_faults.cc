@@ -146,11 +146,21 @@ const Faults kFaults{
        if (!result && RunsNot(c) && 0 < timeout) WaitSeconds(timeout);
      }>},
     {spec::reboot2::kHaltedStaysStopped, "starts", "a container that halted is started again",
-     DoesAfter<[](abi::Container* c, int timeout, bool result) {
-       if (c == nullptr || result || timeout == 0) return;
-       Original().wait(c, "STOPPED", 2);
-       if (RunsNot(c) && Original().is_defined(c)) Original().start(c, 0, nullptr);
-     }>},
+     [](Broken& broken) {
+       // Only that object has its configuration; a caller in a forked process has a copy of it.
+       static abi::Container* starter = nullptr;
+       broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+         starter = c;
+         return Original().start(c, use_init, argv);
+       };
+       broken.members.reboot2 = [](abi::Container* c, int timeout) {
+         const bool rebooted = Original().reboot2(c, timeout);
+         if (rebooted || starter == nullptr || timeout == 0) return rebooted;
+         Original().wait(starter, "STOPPED", 5);
+         if (RunsNot(starter)) Original().start(starter, 0, nullptr);
+         return rebooted;
+       };
+     }},
     {spec::reboot2::kNullContainer, "true", "NULL for the container answers true",
      [](Broken& broken) {
        broken.members.reboot2 = [](abi::Container* c, int timeout) {
@@ -181,13 +191,6 @@ const Faults kFaults{
        broken.members.reboot2 = [](abi::Container* c, int timeout) {
          if (RunsNot(c)) Original().start(c, 0, nullptr);
          return Original().reboot2(c, timeout);
-       };
-     }},
-    {spec::reboot2::kEndsOldProcesses, "true-at-once",
-     "a call answers true before anything has ended",
-     [](Broken& broken) {
-       broken.members.reboot2 = [](abi::Container* c, int timeout) {
-         return Original().reboot2(c, timeout < 0 || 0 < timeout ? 0 : timeout);
        };
      }},
     {spec::reboot2::kCallerMayDie, "stops", "a call leaves a process that stops the container",

@@ -16,6 +16,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "conformance/faults/fault.h"
 
@@ -35,8 +37,10 @@ std::string Item(abi::Container* c, const char* key);
 // Answers get_config_item() with this text: its length, and as much of it as fits.
 int Answer(std::string_view text, char* value, int size);
 
-// Starts the container with one key changed, which it has again afterwards. An empty value clears
-// it.
+// Starts the container with some keys changed, which it has again afterwards. An empty value clears
+// a key; of one that may be set several times each line is a value.
+using Changes = std::vector<std::pair<std::string, std::string>>;
+bool StartWith(abi::Container* c, int use_init, char* const argv[], const Changes& changes);
 bool StartWith(abi::Container* c, int use_init, char* const argv[], const char* key,
                const std::string& value);
 
@@ -73,6 +77,9 @@ void AddsAtStart(Broken& broken) {
     return StartWith(c, use_init, argv, kKey.value, kValue.value);
   };
 }
+
+// A start that fails answers true.
+void PretendsToStart(Broken& broken);
 
 // A value that the original refuses for the key is accepted, and ignored.
 template <Text kKey>

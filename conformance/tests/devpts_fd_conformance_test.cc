@@ -244,6 +244,8 @@ TEST_F(DevptsFdTest, NeverStartedContainerFailsWithEconnrefused) {
 TEST_F(DevptsFdTest, ContainerStoppedByRequestFailsWithEconnrefused) {
   COVERS(spec::devpts_fd::kAfterStop);
   ASSERT_OK_AND_ASSIGN(auto container, StartSilent(kSomePtys));
+  // One that was given before must not be remembered.
+  ASSERT_OK(container->DevptsFd());
   ASSERT_OK(StopAndWait(*container));
 
   EXPECT_THAT(container->DevptsFd(), FailsWithErrno(ECONNREFUSED));
@@ -252,6 +254,7 @@ TEST_F(DevptsFdTest, ContainerStoppedByRequestFailsWithEconnrefused) {
 TEST_F(DevptsFdTest, ContainerThatEndedFailsWithEconnrefused) {
   COVERS(spec::devpts_fd::kAfterStop);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed(kSomePtys));
+  ASSERT_OK(container->DevptsFd());
   ASSERT_OK(container.Tell({"exit", "0"}));
   ASSERT_OK(container->Wait("STOPPED", kStopSeconds));
 

@@ -156,6 +156,15 @@ TEST_F(DevptsFdTerminalsTest, TerminalOfTheContainerOpensByItsNumber) {
   ASSERT_OK_AND_ASSIGN(const UniqueFd terminal, OpenIn(devpts, number));
 
   EXPECT_TRUE(isatty(terminal.get()));
+  // The same number may be that of a terminal elsewhere.
+  struct stat opened {};
+  struct stat inside {};
+  const std::string path =
+      "/proc/" + std::to_string(container.init()) + "/root" + "/dev/pts/" + number;
+  ASSERT_EQ(fstat(terminal.get(), &opened), 0);
+  ASSERT_EQ(stat(path.c_str(), &inside), 0) << path;
+  EXPECT_EQ(opened.st_dev, inside.st_dev);
+  EXPECT_EQ(opened.st_ino, inside.st_ino);
 }
 
 TEST_F(DevptsFdTerminalsTest, DescriptorOutlivesTheObjectThatGaveIt) {

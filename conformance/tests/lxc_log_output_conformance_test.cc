@@ -4,6 +4,7 @@
 // settings applies.
 
 #include <algorithm>
+#include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -75,6 +76,18 @@ TEST_F(LxcLogOutputTest, TraceShowsWhatSucceeded) {
   ASSERT_OK(testee().LogInit(LogSettings{.file = file(), .level = "TRACE"}));
   ASSERT_NO_FATAL_FAILURE(Chatter());
   EXPECT_THAT(Lines(file()), Not(IsEmpty()));
+}
+
+TEST_P(LxcLogLevelSpellingTest, TraceShowsErrorsHoweverItIsWritten) {
+  COVERS(spec::lxc_log::kLevelNamesAnyCase);
+  // Some take what they do not know for FATAL. TRACE has as many letters.
+  std::string trace = GetParam();
+  for (size_t at = 0; at < trace.size(); ++at) {
+    trace[at] =
+        std::isupper(static_cast<unsigned char>(trace[at])) != 0 ? "TRACE"[at] : "trace"[at];
+  }
+  ASSERT_NO_FATAL_FAILURE(ProvokeMessageInto({.file = file(), .level = trace}));
+  EXPECT_THAT(ErrorLines(), Not(IsEmpty()));
 }
 
 TEST_P(LxcLogLevelSpellingTest, FatalHidesErrorsHoweverItIsWritten) {

@@ -92,6 +92,8 @@ TEST_F(Reboot2Test, MinusOneWaitsForALateReboot) {
   ASSERT_OK_AND_ASSIGN(auto container, StartHesitant());
   ASSERT_OK_AND_ASSIGN(OtherClient caller, RebootElsewhere(kForEver));
   ASSERT_TRUE(ComesToCount(container, 1));
+  // Another call's time says how late it is.
+  ASSERT_THAT(container->Reboot2(2), Fails());
   EXPECT_FALSE(caller.HasReturned());
 
   ASSERT_OK(container.Tell({"reboot"}));
