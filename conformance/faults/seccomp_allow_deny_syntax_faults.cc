@@ -52,7 +52,7 @@ const Faults kFaults{
      "a rule without an action is errno 1", Misreads<"^([a-z_0-9]+)$", "$1 errno 1">},
     {spec::seccomp_allow_deny_syntax::kAllowlistAllows, "kills", "listed calls are killed too",
      ReadsPolicyAs<[](std::string policy) {
-       return Rewritten(policy, "^getppid$", "getppid kill");
+       return Rewritten(policy, "^getpgrp$", "getpgrp kill");
      }>},
     {spec::seccomp_allow_deny_syntax::kAllowlistKillsRest, "eperm", "other calls fail with EPERM",
      Misreads<"^(allowlist|whitelist)$", "$1 errno 1">},
@@ -135,9 +135,7 @@ const Faults kFaults{
      [](Broken& broken) {
        broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
          const std::string policy = PolicyOf(Item(c, kProfile));
-         const bool unknown = policy.find("no_such") != std::string::npos ||
-                              policy.find("nonsense") != std::string::npos ||
-                              policy.find("unknown") != std::string::npos;
+         const bool unknown = policy.find("of_nobody") != std::string::npos;
          return !unknown && Original().start(c, use_init, argv);
        };
      }},
@@ -148,15 +146,6 @@ const Faults kFaults{
          static const std::string first = PolicyOf(Item(c, kProfile));
          if (first.empty()) return Original().start(c, use_init, argv);
          return StartUnder(c, use_init, argv, first);
-       };
-     }},
-    {spec::seccomp_allow_deny_syntax::kAfterReboot, "lost", "a rebooted container has no policy",
-     [](Broken& broken) {
-       broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
-         // What is read again then is gone.
-         const std::string policy = PolicyOf(Item(c, kProfile));
-         return policy.empty() ? Original().start(c, use_init, argv)
-                               : StartUnder(c, use_init, argv, policy);
        };
      }},
     {spec::seccomp_allow_deny_syntax::kAttached, "not", "what is attached has no filter",

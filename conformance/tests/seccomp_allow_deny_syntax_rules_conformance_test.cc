@@ -69,6 +69,9 @@ TEST_F(SeccompAllowDenySyntaxRulesTest, KillEndsTheCallerAlone) {
   ASSERT_OK_AND_ASSIGN(const std::string other, container.Ask({"spawn"}));
 
   EXPECT_THAT(container.Ask(InChild(SystemCall(kSubject))), SucceedsWith(kKilledBySigsys));
+  // No handler is asked, as it is for `trap`.
+  EXPECT_THAT(container.Ask({"in-child", "trapped", std::to_string(kSubject), "-"}),
+              SucceedsWith(kKilledBySigsys));
 
   EXPECT_OK(container.Ask(SystemCall(SYS_kill, {std::stoull(other), 0})));
 }

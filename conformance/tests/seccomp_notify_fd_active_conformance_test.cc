@@ -230,6 +230,8 @@ TEST_F(SeccompNotifyFdActiveTest, NeverStartedContainerFailsWithEconnrefused) {
 TEST_F(SeccompNotifyFdActiveTest, StoppedContainerFailsWithEconnrefused) {
   COVERS(spec::seccomp_notify_fd_active::kAfterStop);
   ASSERT_OK_AND_ASSIGN(auto container, StartNotifying());
+  // One that was given before must not be remembered.
+  ASSERT_OK(container->SeccompNotifyFdActive());
   ASSERT_OK(container->Stop());
   ASSERT_OK(container->Wait("STOPPED", kStopSeconds));
 
