@@ -83,10 +83,11 @@ std::vector<DeviceRule> Allowed(int size) {
     return rules;
   }
   for (int i = 0; i < size; ++i) {
+    // No major is 0: of a device without a number nobody is asked.
     const bool many = size > kMostLinear;
     rules.push_back({.allow = true,
                      .character = true,
-                     .major = static_cast<uint32_t>(many ? i / 256 : i % 250),
+                     .major = static_cast<uint32_t>(1 + (many ? i / 256 : i % 250)),
                      .minor = static_cast<uint32_t>(many ? i % 256 : i / 250 * 2),
                      .access = kMayAll});
   }

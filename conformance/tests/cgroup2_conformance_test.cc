@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -154,6 +155,7 @@ TEST_F(Cgroup2Test, ContainersOfOneNameAreApart) {
   ASSERT_OK_AND_ASSIGN(auto first, Start({"pause"}));
   ASSERT_OK_AND_ASSIGN(auto model, Configure({"pause"}, {}, "model"));
   ASSERT_OK(model->SaveConfig((scratch() / "config").string()));
+  std::filesystem::create_directories(scratch() / "other");
   ASSERT_OK_AND_ASSIGN(auto namesake, testee().NewContainer("c", (scratch() / "other").string()));
   ASSERT_OK(namesake->LoadConfig((scratch() / "config").string()));
 
