@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -81,12 +82,22 @@ EventLoop::TimerId EventLoop::After(std::chrono::nanoseconds delay, std::functio
 void EventLoop::Cancel(const TimerId& timer) { timers_.erase(timer); }
 
 Status EventLoop::SetClock() {
-  const itimerspec off{};
-  const itimerspec next = timers_.empty() ? off : At(timers_.begin()->first.first);
+  if (timers_.empty()) return {};
+  const Clock::time_point first = timers_.begin()->first.first;
+  if (clock_set_ && *clock_set_ <= first) return {};
+  const itimerspec next = At(first);
   if (timerfd_settime(clock_.get(), TFD_TIMER_ABSTIME, &next, nullptr) != 0) {
     return ErrnoFailure("timerfd_settime()");
   }
+  clock_set_ = first;
   return {};
+}
+
+void EventLoop::OnClock() {
+  clock_set_.reset();
+  // Unread, it would wake the loop again.
+  uint64_t times = 0;
+  [[maybe_unused]] const ssize_t size = read(clock_.get(), &times, sizeof(times));
 }
 
 void EventLoop::CallTimers() {
@@ -101,21 +112,20 @@ void EventLoop::CallTimers() {
 
 Status EventLoop::RunOnce() {
   const uint64_t round = ++rounds_;
-  if (!timers_.empty()) TRY(SetClock());
+  TRY(SetClock());
   std::array<epoll_event, kMostAtOnce> events;
   const int count = epoll_wait(epoll_.get(), events.data(), events.size(), -1);
   if (count < 0 && errno != EINTR) return ErrnoFailure("epoll_wait()");
   // What a round within this one has handled is no longer so.
   for (int i = 0; i < count && rounds_ == round; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == Tag(clock_.get(), 0)) OnClock();
     const auto found = watches_.find(static_cast<int>(event.data.u64 & 0xffffffffU));
     if (found == watches_.end() || found->second->generation != event.data.u64 >> 32) continue;
     const std::shared_ptr<Watch> watch = found->second;
     watch->on_events(event.events);
   }
   CallTimers();
-  // What is due is off; without any left the clock must not wake the loop again.
-  if (timers_.empty()) return SetClock();
   return {};
 }
 

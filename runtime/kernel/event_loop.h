@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "runtime/base/result.h"
@@ -55,7 +56,9 @@ class EventLoop {
 
   EventLoop(UniqueFd epoll, UniqueFd clock);
 
+  // Lets the clock wake the loop for the first timer, or earlier.
   Status SetClock();
+  void OnClock();
   void CallTimers();
 
   UniqueFd epoll_;
@@ -63,6 +66,9 @@ class EventLoop {
   // Behind pointers: a callback that removes itself must live to its end.
   std::map<int, std::shared_ptr<Watch>> watches_;
   std::map<TimerId, std::function<void()>> timers_;
+  // When the clock goes off, if it does: often earlier than any timer that is left, because that
+  // costs less than to set it anew for each.
+  std::optional<Clock::time_point> clock_set_;
   uint32_t generations_ = 0;
   uint64_t rounds_ = 0;
   uint64_t timers_made_ = 0;

@@ -27,21 +27,11 @@ constexpr std::chrono::milliseconds kRest(5);
 
 bool IsAbstract(const std::string& proxy) { return proxy.starts_with("unix:@"); }
 
+// How many callers' folders are kept open.
+constexpr size_t kMostProcesses = 8;
+
 // Whether a proxy went away with what it was sent, before it could have read it.
 bool IsUnread(int code) { return code == ECONNRESET || code == EPIPE || code == ENOTCONN; }
-
-// Of the task that makes the call; the call is to be looked at afterwards, because the number may
-// be another's by now.
-Result<SeccompRelay::CallersFiles> OpenFilesOf(pid_t caller) {
-  if (caller <= 0) return Failure(ESRCH, "a caller outside the monitor's pid namespace");
-  SeccompRelay::CallersFiles files;
-  const std::string path = fmt::format("/proc/{}", caller);
-  files.process = UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!files.process.valid()) return ErrnoFailure(fmt::format("open({})", path));
-  files.memory = UniqueFd(openat(files.process.get(), "mem", O_RDWR | O_CLOEXEC));
-  if (!files.memory.valid()) return ErrnoFailure(fmt::format("open({}/mem)", path));
-  return files;
-}
 
 }  // namespace
 
@@ -129,6 +119,28 @@ void SeccompRelay::Take(const std::shared_ptr<Listener>& listener) {
   SendCall(key);
 }
 
+Result<SeccompRelay::CallersFiles> SeccompRelay::OpenFilesOf(pid_t caller) {
+  if (caller <= 0) return Failure(ESRCH, "a caller outside the monitor's pid namespace");
+  const auto memory_of = [](const UniqueFd& process) {
+    return UniqueFd(openat(process.get(), "mem", O_RDWR | O_CLOEXEC));
+  };
+  const auto known = processes_.find(caller);
+  if (known != processes_.end()) {
+    // It fails where this one has ended, and so has its number: then that is another one's by now.
+    UniqueFd memory = memory_of(known->second);
+    if (memory.valid()) return CallersFiles{.process = &known->second, .memory = std::move(memory)};
+    processes_.erase(known);
+  }
+  const std::string path = fmt::format("/proc/{}", caller);
+  UniqueFd process(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!process.valid()) return ErrnoFailure(fmt::format("open({})", path));
+  UniqueFd memory = memory_of(process);
+  if (!memory.valid()) return ErrnoFailure(fmt::format("open({}/mem)", path));
+  if (processes_.size() >= kMostProcesses) processes_.clear();
+  const auto kept = processes_.emplace(caller, std::move(process)).first;
+  return CallersFiles{.process = &kept->second, .memory = std::move(memory)};
+}
+
 void SeccompRelay::SendCall(uint64_t key) {
   const auto found = calls_.find(key);
   if (found == calls_.end()) return;
@@ -199,7 +211,7 @@ Result<int> SeccompRelay::Connect() {
 Status SeccompRelay::SendOver(const Connection& connection, const Call& call,
                               const CallersFiles& files) const {
   const auto fds =
-      ProxyDescriptors(files.process, files.memory, call.listener->fd, settings_.sends_listener);
+      ProxyDescriptors(*files.process, files.memory, call.listener->fd, settings_.sends_listener);
   const auto sent = Send(connection.fd, call.message, fds);
   if (!sent) return Forward(sent.error());
   return {};

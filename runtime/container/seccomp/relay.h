@@ -49,12 +49,6 @@ class SeccompRelay {
   static Result<std::unique_ptr<SeccompRelay>> Create(EventLoop& loop, RelaySettings settings,
                                                       std::function<void(const Error&)> on_error);
 
-  // What a proxy is given to look into a caller.
-  struct CallersFiles {
-    UniqueFd process;
-    UniqueFd memory;
-  };
-
   SeccompRelay(const SeccompRelay&) = delete;
   SeccompRelay& operator=(const SeccompRelay&) = delete;
   ~SeccompRelay();
@@ -99,6 +93,15 @@ class SeccompRelay {
   // Lets the kernel wake the loop for calls, or not.
   void SetInterest();
 
+  // What a proxy is given to look into a caller.
+  struct CallersFiles {
+    const UniqueFd* process;
+    UniqueFd memory;
+  };
+  // Of the task that has this number now, which may be another one than the call's: the call is to
+  // be looked at afterwards.
+  Result<CallersFiles> OpenFilesOf(pid_t caller);
+
   // Sends a call to the proxy, over a connection that is free or a new one.
   void SendCall(uint64_t key);
   // EAGAIN where the proxy has too many connections to accept.
@@ -124,6 +127,9 @@ class SeccompRelay {
   // Connections that carry nothing; the last one used is the next.
   std::vector<int> free_;
   std::map<uint64_t, Call> calls_;
+  // Folders in /proc of the last callers. The memory in them is opened each time: it is another
+  // one when a process has executed a program.
+  std::map<pid_t, UniqueFd> processes_;
   uint64_t calls_taken_ = 0;
   bool is_full_ = false;
   bool has_complained_ = false;

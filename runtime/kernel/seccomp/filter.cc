@@ -14,6 +14,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -111,12 +112,16 @@ std::optional<Multiplexed> MultiplexedCall(int number) {
 }
 
 // The numbers under which an architecture's calls can be made directly, also of those that
-// libseccomp itself has another number for.
-std::map<std::string, int> DirectNumbers(uint32_t token) {
+// libseccomp itself has another number for. Looked up once.
+const std::map<std::string, int>& DirectNumbers(uint32_t token) {
+  static std::mutex mutex;
+  static std::map<uint32_t, std::map<std::string, int>> by_token;
+  const std::lock_guard lock(mutex);
+  auto& numbers = by_token[token];
+  if (!numbers.empty()) return numbers;
   // Where the tables of all architectures begin, and further than any of them goes.
   constexpr int kFirst[] = {0, 4000};
   constexpr int kLength = 1000;
-  std::map<std::string, int> numbers;
   for (const int first : kFirst) {
     for (int number = first; number < first + kLength; ++number) {
       const std::unique_ptr<char, decltype(&free)> name(
@@ -186,8 +191,7 @@ class Compiler {
     // rule says of them, and what becomes stricter does so for all.
     if (!rule.tests.empty() && rule.verdict.action > policy_.otherwise.action) return;
     add(NumberOn(architecture.token, multiplexed->by), {multiplexed->as});
-    auto& direct = direct_[architecture.token];
-    if (direct.empty()) direct = DirectNumbers(architecture.token);
+    const auto& direct = DirectNumbers(architecture.token);
     const auto found = direct.find(rule.name);
     if (found != direct.end()) add(found->second, *tests);
   }
@@ -209,8 +213,6 @@ class Compiler {
   std::vector<Architecture> architectures_;
   std::vector<const PolicyRule*> by_strictness_;
   std::vector<ArchitectureRules> rules_;
-  // By architecture, where a rule needs them.
-  std::map<uint32_t, std::map<std::string, int>> direct_;
   // Rules whose calls this machine has.
   std::set<const PolicyRule*> exist_;
   SeccompFilter filter_;
