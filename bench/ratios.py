@@ -21,7 +21,7 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True)
 class Ratio:
-    """One benchmark: medians in nanoseconds of CPU time, and how many repetitions each is of."""
+    """One benchmark: medians in nanoseconds, and how many repetitions each is of."""
 
     name: str
     testee: float
@@ -38,28 +38,56 @@ class Ratio:
         return self.testee / self.floor
 
 
+@dataclass(frozen=True)
+class Count:
+    """A counter of a benchmark: medians, None where a role does not have it."""
+
+    benchmark: str
+    counter: str
+    testee: float | None
+    against: float | None
+    floor: float | None
+
+
 _NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+_WAITED = ("/manual_time", "/real_time")
+# What Google Benchmark itself says of a benchmark; the rest are its counters.
+_FIELDS = frozenset(
+    "name family_index per_family_instance_index run_name run_type repetitions repetition_index "
+    "threads iterations real_time cpu_time time_unit bytes_per_second items_per_second label".split()
+)
+_TUNING = ("iterations:", "repeats:", "min_time:", "manual_time", "real_time")
+
+Row = Mapping[str, Any]
 
 
-def _times(benchmarks: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
-    """CPU times by benchmark and role, errors refused."""
-    times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def _rows(benchmarks: Iterable[Row]) -> Iterable[tuple[str, str, Row]]:
+    """Benchmark and role of each repetition, errors refused."""
     for row in benchmarks:
         if row.get("run_type") == "aggregate":
             continue
         if row.get("error_occurred"):
             raise NotComparable(f"{row['name']}: {row.get('error_message', 'failed')}")
-        name, _, role = str(row["run_name"]).rpartition("/")
-        if role not in ROLES:
+        words = str(row["run_name"]).split("/")
+        kept = [word for word in words if not word.startswith(_TUNING)]
+        if kept[-1] not in ROLES:
             raise NotComparable(f"{row['run_name']}: does not end in one of {', '.join(ROLES)}")
-        times[name][role].append(float(row["cpu_time"]) * _NANOSECONDS[row["time_unit"]])
-    return times
+        yield "/".join(kept[:-1]), kept[-1], row
+
+
+def _time(row: Row) -> float:
+    """In nanoseconds: CPU time, but for what was measured by the clock on the wall."""
+    waited = str(row["run_name"]).endswith(_WAITED)
+    return float(row["real_time" if waited else "cpu_time"]) * _NANOSECONDS[row["time_unit"]]
 
 
 def ratios(report: Mapping[str, Any]) -> list[Ratio]:
     """The ratios of a report in Google Benchmark's JSON format, in its order."""
+    times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for name, role, row in _rows(report.get("benchmarks", [])):
+        times[name][role].append(_time(row))
     rows = []
-    for name, by_role in _times(report.get("benchmarks", [])).items():
+    for name, by_role in times.items():
         missing = [role for role in ROLES if role not in by_role]
         if missing:
             raise NotComparable(f"{name}: the run has no {' and no '.join(missing)}")
@@ -68,3 +96,17 @@ def ratios(report: Mapping[str, Any]) -> list[Ratio]:
     if not rows:
         raise NotComparable("the run measured nothing")
     return rows
+
+
+def counts(report: Mapping[str, Any]) -> list[Count]:
+    """The counters of a report."""
+    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for name, role, row in _rows(report.get("benchmarks", [])):
+        for counter in row.keys() - _FIELDS:
+            found[name, counter][role].append(float(row[counter]))
+    return [
+        Count(
+            name, counter, *(statistics.median(by[role]) if role in by else None for role in ROLES)
+        )
+        for (name, counter), by in sorted(found.items())
+    ]

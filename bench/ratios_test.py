@@ -5,7 +5,7 @@
 import unittest
 from typing import Any
 
-from bench.ratios import NotComparable, ratios
+from bench.ratios import Count, NotComparable, counts, ratios
 
 
 def row(name: str, time: float, **more: Any) -> dict[str, Any]:
@@ -30,6 +30,20 @@ class RatiosTest(unittest.TestCase):
             row("B/floor", 100.0),
         ]
         self.assertEqual(ratios({"benchmarks": rows})[0].to_against, 0.5)
+
+    def test_what_was_measured_by_the_wall_clock_is_told_by_it(self) -> None:
+        rows = [
+            row(f"B/{role}/iterations:1/manual_time", 1.0, real_time=time)
+            for role, time in (("testee", 30.0), ("against", 10.0), ("floor", 5.0))
+        ]
+        (only,) = ratios({"benchmarks": rows})
+        self.assertEqual(only.name, "B")
+        self.assertEqual(only.to_against, 3.0)
+
+    def test_counters_are_medians_too_and_may_be_of_some_roles_alone(self) -> None:
+        rows = [row("B/testee", 1.0, iterations=1, syscalls=n) for n in (5, 400, 300)]
+        rows += [row("B/floor", 1.0, iterations=1, syscalls=30)]
+        self.assertEqual(counts({"benchmarks": rows}), [Count("B", "syscalls", 300.0, None, 30.0)])
 
     def test_aggregates_are_left_out(self) -> None:
         rows = [row("B/testee", 1.0), row("B/against", 1.0), row("B/floor", 1.0)]

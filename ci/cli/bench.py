@@ -14,22 +14,28 @@ from ci.cli import bench_words, prepare, progress
 from ci.cli.errors import OK, InfrastructureError
 from ci.cli.options import Commands
 
-_TARGET = "//bench:config_parse_benchmark"
+# What there is to measure: the program, and the options that name further built files.
+_PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
+    "config_parse": ("config_parse_benchmark", {}),
+    "lifecycle": ("lifecycle_benchmark", {"--payload": "bench/harness/payload"}),
+    "console": ("console_path_benchmark", {"--payload": "bench/harness/payload"}),
+}
 # Debug builds measure the compiler's patience, not the code.
 _FLAGS = ("--compilation_mode=opt",)
 
 _DETAILS = """
-    Loads configurations with two implementations and prints the ratio of their times, and to the
-    floor: reading the file's bytes. The repetitions of both and of the floor are interleaved at
-    random in one process, because times from different runs do not compare on a noisy machine.
-    Each figure is a median of CPU time. The words compare builds, and follow the project's speed
-    from commit to commit.
+    Does the same with two implementations and prints the ratio of their times, and to the floor:
+    loads configurations (the floor reads the file's bytes), starts and stops containers (as root;
+    the floor makes the namespaces and mounts alone), or reads a container's console (as root). The
+    repetitions of both and of the floor are interleaved at random in one process, because times
+    from different runs do not compare on a noisy machine. Each figure is a median. The words
+    compare builds, and follow the project's speed from commit to commit.
 """
 
 _EXAMPLES = """
     ./lxcspec bench                                     the reference against the system's liblxc
     ./lxcspec bench --testee ./liblxc.so.1 --against reference
-    ./lxcspec bench --repetitions 41 --json out.json
+    ./lxcspec bench --program lifecycle --repetitions 41 --json out.json
     ./lxcspec bench compare HEAD^ HEAD                  did this commit make anything slower?
     ./lxcspec bench history --html history.html
 """
@@ -44,6 +50,9 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--against", metavar="PATH|NAME", default="liblxc", help="what to compare with"
+    )
+    parser.add_argument(
+        "--program", choices=sorted(_PROGRAMS), default="config_parse", help="what they do"
     )
     parser.add_argument(
         "--repetitions", metavar="N", type=int, default=21, help="of each benchmark (default: 21)"
@@ -77,10 +86,14 @@ def execute(options: argparse.Namespace) -> int:
 
     testee, against = testees.resolve([options.testee, options.against])
     with progress.Line() as line, tempfile.TemporaryDirectory(prefix="lxcspec-") as folder:
-        built = bazel.build([_TARGET, testees.REFERENCE_TARGET], line, _FLAGS)
+        program, files = _PROGRAMS[options.program]
+        targets = [f"//bench:{program}", testees.REFERENCE_TARGET]
+        targets += ["//{0}:{2}".format(*file.rpartition("/")) for file in files.values()]
+        built = bazel.build(targets, line, _FLAGS)
         line.show(f"measuring {testee.name} and {against.name} ...")
         command = [
-            str(built / "bench" / "config_parse_benchmark"),
+            str(built / "bench" / program),
+            *(f"{option}={built / file}" for option, file in files.items()),
             f"--testee={testee.located(built)}",
             f"--against={against.located(built)}",
             f"--benchmark_repetitions={options.repetitions}",
@@ -89,7 +102,7 @@ def execute(options: argparse.Namespace) -> int:
         ]
         report = _measure(command, options.json or Path(folder) / "report.json")
     try:
-        rows = ratios.ratios(report)
+        rows, counts = ratios.ratios(report), ratios.counts(report)
     except ratios.NotComparable as error:
         raise InfrastructureError(str(error)) from error
 
@@ -102,5 +115,14 @@ def execute(options: argparse.Namespace) -> int:
         table.add_row(row.name, *times, f"{row.to_against:.2f}", f"{row.to_floor:.1f}")
     out = console()
     out.print(table)
+    for count in counts:
+        values = [
+            f"{name} {value:.0f}"
+            for name, value in zip(
+                (testee.name, against.name, "floor"), (count.testee, count.against, count.floor)
+            )
+            if value is not None
+        ]
+        out.print(f"{count.benchmark} {count.counter}: {', '.join(values)}")
     out.print(f"\nratio: {testee.name} to {against.name}; medians of {rows[0].repetitions} rounds")
     return OK

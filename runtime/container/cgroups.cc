@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "runtime/extensions/cgroup2.h"
 #include "runtime/extensions/cgroup_relative.h"
 #include "runtime/extensions/claims.h"
+#include "runtime/kernel/clone.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -48,7 +50,9 @@ void EnableControllers(const Cgroup& cgroup) {
 }
 
 // A cpuset of version 1 takes no process until it has CPUs and memory: its parent's.
-Status FillCpuset(const Cgroup& parent, const Cgroup& child) {
+Status FillCpuset(const CgroupHierarchy& hierarchy, const Cgroup& parent, const Cgroup& child) {
+  const auto& controllers = hierarchy.controllers;
+  if (std::find(controllers.begin(), controllers.end(), "cpuset") == controllers.end()) return {};
   for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
     if (child.version() != 1 || !child.Has(file)) continue;
     const auto own = child.Read(file);
@@ -58,6 +62,12 @@ Status FillCpuset(const Cgroup& parent, const Cgroup& child) {
     TRY(child.Write(file, Trim(*inherited)));
   }
   return {};
+}
+
+void AwaitEnd(const UniqueFd& pidfd) {
+  pollfd entry{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
@@ -101,7 +111,8 @@ Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placeme
   }
   for (int number = 0; number < kMostNumbers; ++number) {
     const std::string suffix = number == 0 ? "" : fmt::format("-{}", number);
-    auto made = cgroups.Make(placement, suffix);
+    Status made = cgroups.Announced(placement, suffix);
+    if (made) made = cgroups.Make(placement, suffix);
     if (made) {
       cgroups.announce_ = nullptr;
       return cgroups;
@@ -125,60 +136,64 @@ Status ContainerCgroups::Make(const CgroupPlacement& placement, const std::strin
 
 Status ContainerCgroups::MakeIn(Place& place, const CgroupPlacement& placement,
                                 const std::string& suffix) {
-  auto monitor = MakePath(place, placement.monitor + suffix);
+  const auto base = Cgroup::Open(place.base, place.hierarchy.version);
+  if (!base) return Forward(base.error());
+  auto monitor = MakePath(place.hierarchy, *base, placement.monitor + suffix);
   if (!monitor) return Forward(std::move(monitor).error());
   place.monitor = *std::move(monitor);
-  auto payload = MakePath(place, placement.payload + suffix);
+  auto payload = MakePath(place.hierarchy, *base, placement.payload + suffix);
   if (!payload) return Forward(std::move(payload).error());
   place.payload = *std::move(payload);
-  if (placement.inner.empty()) {
-    auto same = Cgroup::Open(place.payload->folder(), place.hierarchy.version);
-    if (!same) return Forward(std::move(same).error());
-    place.inner = *std::move(same);
-    return {};
-  }
+  if (placement.inner.empty()) return {};
   EnableControllers(*place.payload);
-  TRY(Announced(place.payload->folder() + "/" + placement.inner));
   auto made = place.payload->Make(placement.inner);
   if (!made) return Forward(std::move(made).error());
   made_.push_back(made->folder());
-  TRY(FillCpuset(*place.payload, *made));
+  TRY(FillCpuset(place.hierarchy, *place.payload, *made));
   place.inner = *std::move(made);
   return {};
 }
 
 // The cgroup at a path below the base. The last one must be new; those on the way may be there.
-Result<Cgroup> ContainerCgroups::MakePath(const Place& place, const std::string& path) {
-  auto at = Cgroup::Open(place.base, place.hierarchy.version);
-  if (!at) return at;
+Result<Cgroup> ContainerCgroups::MakePath(const CgroupHierarchy& hierarchy, const Cgroup& base,
+                                          const std::string& path) {
+  std::optional<Cgroup> made;
   const std::vector<std::string> names = Words(path, "/");
   for (size_t i = 0; i < names.size(); ++i) {
-    EnableControllers(*at);
-    TRY(Announced(at->folder() + "/" + names[i]));
-    auto next = at->Make(names[i]);
+    const Cgroup& at = made ? *made : base;
+    EnableControllers(at);
+    auto next = at.Make(names[i]);
     if (!next && next.error().code == EEXIST && i + 1 < names.size()) {
-      next = at->Child(names[i]);
+      next = at.Child(names[i]);
       if (!next) return next;
     } else if (!next) {
       return next;
     } else {
       made_.push_back(next->folder() + (i + 1 < names.size() ? kOnTheWay : ""));
-      TRY(FillCpuset(*at, *next));
+      TRY(FillCpuset(hierarchy, at, *next));
     }
-    at = std::move(next);
+    made = *std::move(next);
   }
-  return at;
+  if (!made) return Failure(EINVAL, fmt::format("\"{}\" names no cgroup", path));
+  return *std::move(made);
 }
 
-Status ContainerCgroups::Announced(const std::string& folder) const {
+Status ContainerCgroups::Announced(const CgroupPlacement& placement,
+                                   const std::string& suffix) const {
   if (!announce_) return {};
-  // Nothing is in them yet. The last one may turn out to be another container's: what is only on
-  // the way is never killed.
+  // They may turn out to be another container's: what is only on the way is never killed.
   std::vector<std::string> paths;
-  for (const std::string& made : made_) {
-    paths.push_back(made.ends_with(kOnTheWay) ? made : made + kOnTheWay);
+  for (const Place& place : places_) {
+    const std::string inner = placement.inner.empty() ? "" : "/" + placement.inner;
+    for (const std::string& path :
+         {placement.monitor + suffix, placement.payload + suffix + inner}) {
+      std::string at = place.base;
+      for (const std::string& name : Words(path, "/")) {
+        at += "/" + name;
+        paths.push_back(at + kOnTheWay);
+      }
+    }
   }
-  paths.push_back(folder + kOnTheWay);
   return announce_(paths);
 }
 
@@ -192,26 +207,46 @@ void ContainerCgroups::Undo() {
   }
 }
 
-Status ContainerCgroups::EnterMonitor() const {
+Status ContainerCgroups::EnterMonitor(bool in_child) const {
+  bool is_child = false;
   for (const Place& place : places_) {
-    if (place.monitor) TRY(place.monitor->Add(0));
+    if (!place.monitor) continue;
+    // A kernel, or a filter, may know nothing of it.
+    if (in_child && place.monitor->version() == 2)
+      is_child = bool(ContinueInChild(place.monitor->fd()));
+    if (!is_child || place.monitor->version() != 2) TRY(place.monitor->Add(0));
   }
-  return {};
+  if (!in_child || is_child) return {};
+  const auto child = ContinueInChild(-1);
+  return child ? Status() : Forward(child.error());
 }
 
 int ContainerCgroups::PayloadFd() const {
   for (const Place& place : places_) {
-    if (place.hierarchy.version == 2 && place.inner) return place.inner->fd();
+    const Cgroup* inner = place.processes();
+    if (place.hierarchy.version == 2 && inner != nullptr) return inner->fd();
   }
   return -1;
 }
 
-Status ContainerCgroups::AddPayload(pid_t process, bool also_unified) const {
+Status ContainerCgroups::AddPayload(pid_t process) const {
   for (const Place& place : places_) {
-    if (!place.inner || (place.hierarchy.version == 2 && !also_unified)) continue;
-    TRY(place.inner->Add(process));
+    const Cgroup* inner = place.processes();
+    if (place.hierarchy.version == 2 && inner != nullptr) TRY(inner->Add(process));
   }
   return {};
+}
+
+Result<std::vector<UniqueFd>> ContainerCgroups::OpenPayload() const {
+  std::vector<UniqueFd> files;
+  for (const Place& place : places_) {
+    const Cgroup* inner = place.processes();
+    if (inner == nullptr || place.hierarchy.version == 2) continue;
+    auto file = inner->OpenForOneself();
+    if (!file) return Forward(std::move(file).error());
+    files.push_back(*std::move(file));
+  }
+  return files;
 }
 
 Status ContainerCgroups::ApplyLimits(const Config& config) const {
@@ -238,12 +273,13 @@ Status ContainerCgroups::ApplyDeviceRules(const Config& config) {
 
 Status ContainerCgroups::Delegate(uid_t uid, gid_t gid) const {
   for (const Place& place : places_) {
-    if (!place.inner) continue;
+    const Cgroup* inner = place.processes();
+    if (inner == nullptr) continue;
     // cgroups(7), "Cgroups delegation": the folder, and the files that move processes.
     for (const char* file :
          {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks"}) {
-      if (fchownat(place.inner->fd(), file, uid, gid, 0) != 0 && errno != ENOENT) {
-        return ErrnoFailure(fmt::format("chown({}/{})", place.inner->folder(), file));
+      if (fchownat(inner->fd(), file, uid, gid, 0) != 0 && errno != ENOENT) {
+        return ErrnoFailure(fmt::format("chown({}/{})", inner->folder(), file));
       }
     }
   }
@@ -296,7 +332,7 @@ Status ContainerCgroups::Kill() const {
   return {};
 }
 
-Status ContainerCgroups::Remove() {
+Status ContainerCgroups::Remove(bool may_be_child) {
   // Where the monitor goes is not removed: it is in there.
   const std::vector<std::string> paths = std::move(made_);
   made_.clear();
@@ -306,11 +342,19 @@ Status ContainerCgroups::Remove() {
                                 ? place.before
                                 : fmt::format("{}/{}", place.base, placement_.pivot);
     auto there = Cgroup::Open(out, place.hierarchy.version);
-    if (!there && !placement_.pivot.empty()) there = MakePath(place, placement_.pivot);
+    if (!there && !placement_.pivot.empty()) {
+      const auto base = Cgroup::Open(place.base, place.hierarchy.version);
+      if (!base) return Forward(base.error());
+      there = MakePath(place.hierarchy, *base, placement_.pivot);
+    }
     // Where it came from may be gone meanwhile.
     if (!there) there = Cgroup::Open(place.base, place.hierarchy.version);
     if (!there) return Forward(there.error());
-    TRY(there->Add(0));
+    // Nothing may be left in the monitor's when it is removed.
+    const auto before =
+        may_be_child && there->version() == 2 ? ContinueInChild(there->fd()) : Failure(ENOSYS, "");
+    if (before) AwaitEnd(*before);
+    if (!before) TRY(there->Add(0));
   }
   made_.clear();
   return RemoveAt(paths);

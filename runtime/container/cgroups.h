@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 #include "runtime/config/config.h"
 #include "runtime/extensions/cgroup2_devices.h"
 #include "runtime/extensions/cgroup_advanced_isolation.h"
@@ -28,7 +29,7 @@ Status CgroupExtensionsCanBeHad(const Config& config);
 
 class ContainerCgroups {
  public:
-  // Is told before each is made what is there by then, in the form of Paths(): so that whoever
+  // Is told before any is made what may be there soon, in the form of Paths(): so that whoever
   // finds the traces of a caller that was killed here can remove them.
   using Announce = std::function<Status(const std::vector<std::string>& paths)>;
 
@@ -39,13 +40,16 @@ class ContainerCgroups {
   ContainerCgroups(ContainerCgroups&&) = default;
   ContainerCgroups& operator=(ContainerCgroups&&) = default;
 
-  // Moves the caller into the monitor's.
-  Status EnterMonitor() const;
+  // Moves the caller, which has one thread, into the monitor's. Or goes on there in a child of it:
+  // ContinueInChild().
+  Status EnterMonitor(bool in_child) const;
 
   // The version 2 payload for CLONE_INTO_CGROUP, or -1.
   int PayloadFd() const;
-  // Moves a process into the payload, in every hierarchy, or in all but version 2's.
-  Status AddPayload(pid_t process, bool also_unified) const;
+  // Moves a process into version 2's payload.
+  Status AddPayload(pid_t process) const;
+  // Of the hierarchies of version 1: where a process writes "0" to be in the payload.
+  Result<std::vector<UniqueFd>> OpenPayload() const;
 
   // What the configuration limits, devices aside. Fails for a limit that this machine's layout
   // cannot apply.
@@ -68,8 +72,9 @@ class ContainerCgroups {
   // Kills what is left in the payload.
   Status Kill() const;
 
-  // Moves the caller out of the monitor's, kills what is left, and removes all that was made.
-  Status Remove();
+  // Moves the caller out of the monitor's, or goes on in a child that is not in there; kills what
+  // is left, and removes all that was made.
+  Status Remove(bool may_be_child);
 
   // What was made, in the order in which it was made.
   const std::vector<std::string>& Paths() const { return made_; }
@@ -86,20 +91,26 @@ class ContainerCgroups {
     std::optional<Cgroup> monitor;
     // With the limits.
     std::optional<Cgroup> payload;
-    // With the processes; the same as `payload` without an inner one.
     std::optional<Cgroup> inner;
+
+    // With the processes; null where there is none.
+    const Cgroup* processes() const {
+      if (inner) return &*inner;
+      return payload ? &*payload : nullptr;
+    }
   };
 
   ContainerCgroups() = default;
 
   Status Make(const CgroupPlacement& placement, const std::string& suffix);
   Status MakeIn(Place& place, const CgroupPlacement& placement, const std::string& suffix);
-  Result<Cgroup> MakePath(const Place& place, const std::string& path);
+  Result<Cgroup> MakePath(const CgroupHierarchy& hierarchy, const Cgroup& base,
+                          const std::string& path);
   void Undo();
   DevicePlaces PlacesOfDevices() const;
   const Place* WithItem(const std::string& item) const;
 
-  Status Announced(const std::string& folder) const;
+  Status Announced(const CgroupPlacement& placement, const std::string& suffix) const;
 
   CgroupPlacement placement_;
   // Only while they are made.

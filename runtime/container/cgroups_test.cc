@@ -28,6 +28,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Into all hierarchies; 0 is the caller.
+Status AddPayload(const ContainerCgroups& cgroups, pid_t process) {
+  TRY(cgroups.AddPayload(process));
+  const auto files = cgroups.OpenPayload();
+  if (!files) return Forward(files.error());
+  for (const UniqueFd& file : *files) {
+    const std::string number = std::to_string(process);
+    if (write(file.get(), number.data(), number.size()) < 0) return ErrnoFailure("write(tasks)");
+  }
+  return {};
+}
+
 Config Configured(std::initializer_list<std::pair<const char*, const char*>> items) {
   Config config;
   for (const auto& [key, value] : items) EXPECT_TRUE(config.Set(key, value)) << key;
@@ -67,7 +79,7 @@ std::string MayOpen(const ContainerCgroups& cgroups, const std::vector<std::stri
   const pid_t child = fork();
   if (child == 0) {
     std::string said;
-    if (!cgroups.AddPayload(0, true)) _exit(1);
+    if (!AddPayload(cgroups, 0)) _exit(1);
     for (const std::string& device : devices) {
       const bool reads = UniqueFd(open(device.c_str(), O_RDONLY | O_CLOEXEC)).valid();
       const bool writes = UniqueFd(open(device.c_str(), O_WRONLY | O_CLOEXEC)).valid();
@@ -106,9 +118,9 @@ TEST_F(ContainerCgroupsTest, AreMadeEnteredAndGone) {
   const auto paths = cgroups.Paths();
   ASSERT_FALSE(paths.empty());
   for (const std::string& path : paths) EXPECT_TRUE(fs::is_directory(path)) << path;
-  ASSERT_TRUE(cgroups.EnterMonitor());
+  ASSERT_TRUE(cgroups.EnterMonitor(false));
   const Child child;
-  const auto added = cgroups.AddPayload(child.pid(), true);
+  const auto added = AddPayload(cgroups, child.pid());
   ASSERT_TRUE(added) << added.error().ToString();
   const auto inside = CgroupsOf(std::to_string(child.pid()));
   for (const CgroupHierarchy& hierarchy : inside->all) {
@@ -116,7 +128,7 @@ TEST_F(ContainerCgroupsTest, AreMadeEnteredAndGone) {
   }
   ASSERT_TRUE(cgroups.Kill());
   EXPECT_EQ(child.Death(), SIGKILL);
-  const auto removed = cgroups.Remove();
+  const auto removed = cgroups.Remove(false);
   EXPECT_TRUE(removed) << removed.error().ToString();
   for (const std::string& path : paths) EXPECT_FALSE(fs::exists(path)) << path;
 }
@@ -128,14 +140,14 @@ TEST_F(ContainerCgroupsTest, ATakenNameGetsANumber) {
   EXPECT_TRUE(std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
     return path.ends_with("/lxc.payload.c-1");
   }));
-  EXPECT_TRUE(second.Remove());
-  EXPECT_TRUE(first.Remove());
+  EXPECT_TRUE(second.Remove(false));
+  EXPECT_TRUE(first.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, FreezeAndThawArriveAtTheKernel) {
   ContainerCgroups cgroups = Made(config());
   const Child child;
-  ASSERT_TRUE(cgroups.AddPayload(child.pid(), true));
+  ASSERT_TRUE(AddPayload(cgroups, child.pid()));
   const auto freezer = cgroups.Freezer();
   ASSERT_TRUE(freezer) << freezer.error().ToString();
   const auto state = (*freezer)->OpenFreezeState();
@@ -151,7 +163,7 @@ TEST_F(ContainerCgroupsTest, FreezeAndThawArriveAtTheKernel) {
   EXPECT_TRUE((*freezer)->SetFrozen(false));
   EXPECT_EQ(cgroups.GetItem(item).value(), second ? "0\n" : "THAWED\n");
   EXPECT_TRUE(cgroups.Kill());
-  EXPECT_TRUE(cgroups.Remove());
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, AnItemIsAFileOfThePayload) {
@@ -159,7 +171,7 @@ TEST_F(ContainerCgroupsTest, AnItemIsAFileOfThePayload) {
   EXPECT_EQ(cgroups.GetItem("no.such").error().code, ENOENT);
   EXPECT_EQ(cgroups.GetItem("../cgroup.procs").error().code, ENOENT);
   EXPECT_EQ(cgroups.SetItem("", "1").error().code, ENOENT);
-  EXPECT_TRUE(cgroups.Remove());
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, ALimitThatNothingAppliesIsAnError) {
@@ -170,7 +182,7 @@ TEST_F(ContainerCgroupsTest, ALimitThatNothingAppliesIsAnError) {
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, EOPNOTSUPP);
   EXPECT_THAT(applied.error().ToString(), ::testing::HasSubstr("lxc.cgroup2.nonsense.max"));
-  EXPECT_TRUE(cgroups.Remove());
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, WhatADeadMonitorLeftIsRemovedAndItsNeighbourIsNot) {
@@ -178,8 +190,8 @@ TEST_F(ContainerCgroupsTest, WhatADeadMonitorLeftIsRemovedAndItsNeighbourIsNot) 
   ContainerCgroups neighbour = Made(config());
   const Child victim;
   const Child other;
-  ASSERT_TRUE(left.AddPayload(victim.pid(), true));
-  ASSERT_TRUE(neighbour.AddPayload(other.pid(), true));
+  ASSERT_TRUE(AddPayload(left, victim.pid()));
+  ASSERT_TRUE(AddPayload(neighbour, other.pid()));
   const auto paths = left.Paths();
   const auto removed = ContainerCgroups::RemoveAt(paths);
   EXPECT_TRUE(removed) << removed.error().ToString();
@@ -187,7 +199,7 @@ TEST_F(ContainerCgroupsTest, WhatADeadMonitorLeftIsRemovedAndItsNeighbourIsNot) 
   EXPECT_EQ(kill(other.pid(), 0), 0);
   for (const std::string& path : neighbour.Paths()) EXPECT_TRUE(fs::is_directory(path)) << path;
   EXPECT_TRUE(neighbour.Kill());
-  EXPECT_TRUE(neighbour.Remove());
+  EXPECT_TRUE(neighbour.Remove(false));
   EXPECT_TRUE(ContainerCgroups::RemoveAt(paths));
 }
 
@@ -198,14 +210,14 @@ TEST_F(ContainerCgroupsTest, AnInnerCgroupHasTheProcesses) {
   ASSERT_TRUE(inner.Set("lxc.cgroup.dir.container.inner", "i"));
   ContainerCgroups cgroups = Made(inner);
   const Child child;
-  ASSERT_TRUE(cgroups.AddPayload(child.pid(), true));
+  ASSERT_TRUE(AddPayload(cgroups, child.pid()));
   const auto inside = CgroupsOf(std::to_string(child.pid()));
   EXPECT_TRUE(inside->all.at(0).folder.ends_with("/p/i")) << inside->all.at(0).folder;
   const auto again = ContainerCgroups::Create(PlaceCgroups(inner, "c").value());
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, EEXIST);
   EXPECT_TRUE(cgroups.Kill());
-  EXPECT_TRUE(cgroups.Remove());
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, DeviceRulesOfEitherVersionAreEnforcedAndAddedTo) {
@@ -226,7 +238,7 @@ TEST_F(ContainerCgroupsTest, DeviceRulesOfEitherVersionAreEnforcedAndAddedTo) {
     EXPECT_EQ(MayOpen(cgroups, devices), "r r w ") << family;
     EXPECT_FALSE(cgroups.SetItem("devices.allow", "nonsense"));
     EXPECT_EQ(MayOpen(cgroups, devices), "r r w ") << family;
-    EXPECT_TRUE(cgroups.Remove());
+    EXPECT_TRUE(cgroups.Remove(false));
   }
 }
 
@@ -242,7 +254,7 @@ TEST_F(ContainerCgroupsTest, DenyingAllDevicesAloneDeniesAllAndARuleThatIsNoneIs
   }
   EXPECT_TRUE(cgroups.ApplyDeviceRules(Configured({{"lxc.cgroup2.devices.deny", "a"}})));
   EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), "- - ");
-  EXPECT_TRUE(cgroups.Remove());
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, TheMonitorGoesToThePivotAndLives) {
@@ -256,7 +268,7 @@ TEST_F(ContainerCgroupsTest, TheMonitorGoesToThePivotAndLives) {
   }
   const pid_t monitor = fork();
   if (monitor == 0) {
-    const bool done = cgroups.EnterMonitor() && cgroups.Remove();
+    const bool done = cgroups.EnterMonitor(false) && cgroups.Remove(false);
     _exit(done && CgroupsOf("self")->all.at(0).folder.ends_with("-pivot") ? 0 : 1);
   }
   int status = -1;

@@ -79,6 +79,9 @@ class CommandServer {
   // EADDRINUSE where the address is taken.
   Status Listen(const std::string& address);
 
+  // After a fork: it is this process that listens.
+  Status ListenOn() const { return ListenAsThisProcess(listener_); }
+
   // Sends what is still queued, as far as the sockets take it at once, and hangs up on everybody.
   void Close();
 

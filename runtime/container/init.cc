@@ -102,22 +102,18 @@ Status PlaceStdio(const InitContext& context) {
   return {};
 }
 
-Status ResetSignals() {
-  // What is ignored stays ignored over exec.
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_DFL);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  if (sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return ErrnoFailure("sigprocmask()");
-  return {};
-}
-
 Status SayReady(const InitContext& context) {
   if (send(context.socket.get(), &kReady, sizeof(kReady), MSG_NOSIGNAL) < 0) {
     return ErrnoFailure("send()");
   }
   return AwaitGo(context);
+}
+
+Status EnterCgroups(const InitContext& context) {
+  for (const UniqueFd& cgroup : context.cgroups) {
+    if (write(cgroup.get(), "0", 1) < 0) return ErrnoFailure("write(tasks, 0)");
+  }
+  return {};
 }
 
 Status Begin(const SetupPlan& plan, const InitContext& context) {
@@ -150,7 +146,6 @@ Status RunCommand(const SetupPlan& plan, const InitContext& context,
   TRY(DropPrivileges(plan));
   TRY(DieWithMonitor(context));
   if (context.is_application) TRY(BecomeReaper(context.hide_memory));
-  TRY(ResetSignals());
   Put(context.report, &kExecutes, sizeof(kExecutes));
   return Execute(plan, is_late ? restrict_calls : nullptr);
 }
@@ -168,6 +163,7 @@ void RunInit(const SetupPlan& plan, InitContext context) {
                              const std::string text = fmt::format("{}\n", line);
                              Put(context.log, text.data(), text.size());
                            }};
+  check("cgroups", EnterCgroups(context));
   check("clone", Begin(plan, context));
   check("mounts", RunMounts(plan, child));
   check("environment", Environment(plan, context, child));

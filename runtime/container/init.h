@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
@@ -37,6 +38,8 @@ struct InitContext {
   bool is_application = false;
   // Where ordinary users have no business in this process's memory: BecomeReaper().
   bool hide_memory = false;
+  // Before all else: a "0" in each brings this process into a cgroup.
+  std::vector<UniqueFd> cgroups;
   // Makes a cgroup namespace, now that the process is in its cgroups.
   bool unshare_cgroup = false;
   // The signal that it gets at its monitor's end.

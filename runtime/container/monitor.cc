@@ -17,6 +17,7 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/network/host_traces.h"
 #include "runtime/container/own_log.h"
+#include "runtime/kernel/credentials.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/socket.h"
 
@@ -38,6 +39,15 @@ Status InStage(const char* stage, Status status) {
 std::string Described(int status) {
   if (WIFEXITED(status)) return fmt::format("exited with status {}", WEXITSTATUS(status));
   return fmt::format("was ended by signal {}", WTERMSIG(status));
+}
+
+sigset_t WatchedSignals() {
+  sigset_t watched;
+  sigemptyset(&watched);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}) {
+    sigaddset(&watched, signal);
+  }
+  return watched;
 }
 
 // A monitor that was killed may let go of its record a moment after its socket.
@@ -101,24 +111,25 @@ Status Monitor::Open() {
   recorded_.place = plan_.place;
   TRY(Record());
   RegisterCommands();
+  TRY(TakeSignals());
   TRY(WatchSignals());
   WatchStarter();
   return server_.Listen(CommandAddress(plan_.place));
 }
 
-Status Monitor::WatchSignals() {
+Status Monitor::TakeSignals() {
   // The client's handlers are not for this process.
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_DFL);
-  }
+  TRY(ResetSignals());
   ::signal(SIGPIPE, SIG_IGN);
-  sigset_t handled;
-  sigemptyset(&handled);
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2}) {
-    sigaddset(&handled, signal);
-  }
-  if (sigprocmask(SIG_SETMASK, &handled, nullptr) != 0) return ErrnoFailure("sigprocmask()");
-  signals_ = UniqueFd(signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
+  const sigset_t watched = WatchedSignals();
+  if (sigprocmask(SIG_SETMASK, &watched, nullptr) != 0) return ErrnoFailure("sigprocmask()");
+  return {};
+}
+
+Status Monitor::WatchSignals() {
+  if (signals_.valid()) loop_.Remove(signals_.get());
+  const sigset_t watched = WatchedSignals();
+  signals_ = UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) return ErrnoFailure("signalfd()");
   return loop_.Add(signals_.get(), EPOLLIN, [this](uint32_t) { OnSignal(); });
 }

@@ -73,6 +73,7 @@ class Monitor {
 
   // monitor.cc: from stage to stage, and back.
   Status Open();
+  Status TakeSignals();
   Status WatchSignals();
   void WatchStarter();
   void OnSignal();
@@ -99,11 +100,12 @@ class Monitor {
   // Made once: a reboot stays in them.
   Status PrepareCgroups();
   Status CloneInit();
-  Status EnterPayload(bool also_unified);
+  Status EnterPayload(bool unified);
   // Says what there is outside of the container, for whoever finds it after this process was
   // killed.
   Status Record();
-  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log);
+  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log,
+                               std::vector<UniqueFd> cgroups);
   // Lets init go, and goes along until its command runs.
   Status FollowInit();
   void OnInitSocket();

@@ -139,15 +139,18 @@ Status Monitor::PrepareCgroups() {
     if (!made) return Forward(std::move(made).error());
     cgroups_ = *std::move(made);
     TRY(record(cgroups_->Paths()));
-    TRY(cgroups_->EnterMonitor());
+    TRY(cgroups_->EnterMonitor(plan_.request.daemonize));
+    // This may be another process now.
+    TRY(WatchSignals());
+    TRY(server_.ListenOn());
   }
   return cgroups_->ApplyLimits(plan_.config);
 }
 
 Status Monitor::Record() { return record_->Write(recorded_); }
 
-Status Monitor::EnterPayload(bool also_unified) {
-  TRY(cgroups_->AddPayload(init_.pid, also_unified));
+Status Monitor::EnterPayload(bool unified) {
+  if (unified) TRY(cgroups_->AddPayload(init_.pid));
   const auto uid = OutsideId(plan_.setup.id_maps, IdKind::kUser, 0);
   const auto gid = OutsideId(plan_.setup.id_maps, IdKind::kGroup, 0);
   if (!uid || !gid) return {};
@@ -179,6 +182,8 @@ Status Monitor::CloneInit() {
     request.joined.emplace_back(&shared.back(), flag);
   }
   request.cgroup = cgroups_->PayloadFd();
+  auto payload = cgroups_->OpenPayload();
+  if (!payload) return InStage("cgroups", Forward(std::move(payload).error()));
   if (plan_.seccomp.filter.notifies) {
     auto slot = ListenerSlot::Create();
     if (!slot) return Forward(std::move(slot).error());
@@ -193,7 +198,8 @@ Status Monitor::CloneInit() {
   }
   if (!cloned) return Forward(std::move(cloned).error());
   if (cloned->pid == 0) {
-    BecomeInit(std::move(sockets->second), std::move(report_out), std::move(log_in));
+    BecomeInit(std::move(sockets->second), std::move(report_out), std::move(log_in),
+               *std::move(payload));
   }
   init_.pid = cloned->pid;
   init_.pidfd = std::move(cloned->pidfd);
@@ -207,7 +213,8 @@ int Monitor::ConsolePeer() const {
   return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log) {
+void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log,
+                         std::vector<UniqueFd> cgroups) {
   // The monitor's ends: whether it is still there is seen by their being closed.
   init_.socket = UniqueFd();
   init_.report = UniqueFd();
@@ -222,6 +229,7 @@ void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log) {
                         .inherit_stdio = !plan_.request.daemonize,
                         .is_application = plan_.request.application,
                         .hide_memory = geteuid() == 0,
+                        .cgroups = std::move(cgroups),
                         .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
                         .death_signal = static_cast<int>(death.value_or(SIGKILL)),
                         .restrict_calls = std::move(restrict_calls),
@@ -321,11 +329,12 @@ void Monitor::OnInitSocket() {
     std::vector<UniqueFd> fds;
     const auto count = Receive(init_.socket, buffer, fds);
     if (!count) return Forward(count.error());
-    if (*count == 0) return Failure(ECONNRESET, "init ended");
+    // Its command runs, or it ended: its report says which.
+    if (*count == 0) return Failure(0, "");
     return OnInitReady();
   }();
   if (done) return;
-  Say(LogLevel::kError, done.error().ToString());
+  if (done.error().code != 0) Say(LogLevel::kError, done.error().ToString());
   // init's own report, or its end, says why; without its socket it goes no further.
   loop_.Remove(init_.socket.get());
   init_.socket = UniqueFd();
@@ -392,7 +401,7 @@ void Monitor::OnInitEnd() {
 
 void Monitor::RemoveCgroups() {
   if (!cgroups_) return;
-  const auto removed = cgroups_->Remove();
+  const auto removed = cgroups_->Remove(plan_.request.daemonize);
   if (!removed) Say(LogLevel::kError, removed.error().ToString());
 }
 

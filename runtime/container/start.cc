@@ -96,12 +96,8 @@ Result<pid_t> ForkMonitor(StartPlan& plan, UniqueFd& report) {
   const pid_t child = fork();
   if (child < 0) return ErrnoFailure("fork()");
   if (child != 0) return child;
-  if (plan.request.daemonize) {
-    // Twice: who leads no session gets no terminal.
-    if (setsid() < 0) _exit(EXIT_FAILURE);
-    const pid_t monitor = fork();
-    if (monitor != 0) _exit(monitor < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-  }
+  // It goes on in a child when it enters its cgroups: who leads no session gets no terminal.
+  if (plan.request.daemonize && setsid() < 0) _exit(EXIT_FAILURE);
   BecomeMonitor(std::move(plan), std::move(report));
 }
 

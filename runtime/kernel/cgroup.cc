@@ -35,6 +35,10 @@ Result<UniqueFd> OpenFile(const Cgroup& cgroup, const std::string& file, int fla
   return fd;
 }
 
+const char* FileForOneself(const Cgroup& cgroup) {
+  return cgroup.version() == 1 ? "tasks" : "cgroup.procs";
+}
+
 // Waits for the kernel's word that a file of events has changed, or for a glance's time where
 // there is no such file.
 void AwaitChange(int events) {
@@ -140,7 +144,13 @@ Status Cgroup::Write(const std::string& file, std::string_view value) const {
   return {};
 }
 
-Status Cgroup::Add(pid_t process) const { return Write("cgroup.procs", std::to_string(process)); }
+Status Cgroup::Add(pid_t process) const {
+  return Write(process == 0 ? FileForOneself(*this) : "cgroup.procs", std::to_string(process));
+}
+
+Result<UniqueFd> Cgroup::OpenForOneself() const {
+  return OpenFile(*this, FileForOneself(*this), O_WRONLY);
+}
 
 Result<std::vector<pid_t>> Cgroup::Processes() const {
   const auto text = Read("cgroup.procs");

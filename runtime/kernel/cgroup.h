@@ -35,8 +35,11 @@ class Cgroup {
   Result<std::string> Read(const std::string& file) const;
   Status Write(const std::string& file, std::string_view value) const;
 
-  // Moves a process here; 0 is the caller.
+  // Moves a process here; 0 is the caller, which must have one thread.
   Status Add(pid_t process) const;
+  // The file into which a process with one thread writes "0" to move itself here. In version 1
+  // the kernel does that at once; all other moves wait until no process is being made anywhere.
+  Result<UniqueFd> OpenForOneself() const;
   // The processes of this cgroup alone.
   Result<std::vector<pid_t>> Processes() const;
 

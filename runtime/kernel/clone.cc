@@ -188,4 +188,13 @@ Result<bool> HasExecuted(pid_t child) {
   return (strtoul(field.c_str(), nullptr, 10) & kHasNotExecuted) == 0;
 }
 
+Result<UniqueFd> ContinueInChild(int cgroup) {
+  UniqueFd caller(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+  if (!caller.valid()) return ErrnoFailure("pidfd_open()");
+  const auto cloned = CloneOnce(0, cgroup, Parent::kCaller);
+  if (!cloned) return Forward(cloned.error());
+  if (cloned->pid != 0) _exit(EXIT_SUCCESS);
+  return caller;
+}
+
 }  // namespace lxcspec::runtime

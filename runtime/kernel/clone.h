@@ -53,6 +53,12 @@ Result<Cloned> Clone(const CloneRequest& request);
 // not reaped. /proc/PID/stat in proc(5), flags
 Result<bool> HasExecuted(pid_t child);
 
+// Goes on in a child, which begins in that cgroup2, or where the caller is: -1. A child is made
+// much quicker than a process is moved. Returns a descriptor of the caller there; the caller ends,
+// successfully. Returns in the caller only where it failed. For a process with one thread. What an
+// epoll watches of a signalfd is not the child's.
+Result<UniqueFd> ContinueInChild(int cgroup);
+
 }  // namespace lxcspec::runtime
 
 #endif  // LXCSPEC_RUNTIME_KERNEL_CLONE_H_

@@ -16,6 +16,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "runtime/kernel/path.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -32,6 +37,20 @@ Status CloseEachOnExec() {
     }
   }
   return {};
+}
+
+// Those that do not what they do by default, as a mask; all of them where nobody says.
+uint64_t ChangedSignals() {
+  constexpr uint64_t kAll = ~uint64_t{0};
+  const auto status = ReadWhole("/proc/self/status");
+  if (!status) return kAll;
+  uint64_t changed = 0;
+  for (const std::string_view label : {"\nSigIgn:", "\nSigCgt:"}) {
+    const size_t at = status->find(label);
+    if (at == status->npos) return kAll;
+    changed |= strtoull(status->c_str() + at + label.size(), nullptr, 16);
+  }
+  return changed;
 }
 
 }  // namespace
@@ -74,7 +93,9 @@ Status ResetSignals() {
   // kernel refuses, SIGKILL and SIGSTOP, is at its default. All zero is SIG_DFL in the kernel's
   // struct sigaction, whose size differs between architectures.
   constexpr std::array<unsigned long, 8> kDefault = {};
+  const uint64_t changed = ChangedSignals();
   for (int number = 1; number < NSIG; ++number) {
+    if ((changed >> (number - 1) & 1) == 0) continue;
     syscall(SYS_rt_sigaction, number, kDefault.data(), nullptr, NSIG / 8);
   }
   sigset_t none;

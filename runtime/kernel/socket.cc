@@ -63,6 +63,11 @@ void TakeDescriptors(msghdr& message, std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
+Status ListenAsThisProcess(const UniqueFd& listener) {
+  if (listen(listener.get(), kBacklog) != 0) return ErrnoFailure("listen()");
+  return {};
+}
+
 Result<UniqueFd> ListenAbstract(std::string_view name) {
   const auto address = Abstract(name);
   if (!address) return Forward(address.error());

@@ -36,6 +36,9 @@ struct Credentials {
 // A listener that does not block. EADDRINUSE where somebody listens there; ENAMETOOLONG.
 Result<UniqueFd> ListenAbstract(std::string_view name);
 
+// From now on it is this process that PeerOf() tells those who connect, not the one that made it.
+Status ListenAsThisProcess(const UniqueFd& listener);
+
 // A connection that blocks, but no longer than the timeout in any one call: EAGAIN then. Nothing:
 // for ever. ECONNREFUSED where nobody listens.
 Result<UniqueFd> ConnectAbstract(std::string_view name,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -78,6 +79,20 @@ TEST(SocketTest, SendingToAClosedEndFailsWithEpipe) {
   auto [one, two] = SocketPair().value();
   two = UniqueFd();
   EXPECT_EQ(Send(one, "x").error().code, EPIPE);
+}
+
+TEST(SocketTest, PeerIsTheProcessThatListenedLast) {
+  const std::string name = "lxcspec-socket-test-" + std::to_string(getpid());
+  const auto listener = ListenAbstract(name);
+  ASSERT_TRUE(listener);
+  const pid_t child = fork();
+  if (child == 0) _exit(ListenAsThisProcess(*listener) ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  const auto connection = ConnectAbstract(name, std::nullopt);
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(PeerOf(*connection).value().pid, child);
 }
 
 }  // namespace

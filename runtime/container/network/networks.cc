@@ -20,7 +20,7 @@ Result<Networks> Networks::Open(const UniqueFd& init_pidfd, pid_t init_pid,
                                 HostTraces::Announce announce) {
   auto host = NetlinkSocket::Open();
   if (!host) return Forward(std::move(host).error());
-  auto inside = NetlinkSocket::OpenOf(init_pidfd, init_pid);
+  auto inside = NetlinkSocket::OpenByVisit(init_pidfd, init_pid);
   if (!inside) return Forward(std::move(inside).error());
   auto host_namespace = runtime::Open("/proc/thread-self/ns/net", O_RDONLY);
   if (!host_namespace) return Forward(std::move(host_namespace).error());

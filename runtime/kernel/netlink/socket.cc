@@ -2,6 +2,7 @@
 
 #include "runtime/kernel/netlink/socket.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/path.h"
 #include "runtime/kernel/socket.h"
 
 namespace lxcspec::runtime {
@@ -105,6 +107,17 @@ Result<NetlinkSocket> NetlinkSocket::OpenOf(const UniqueFd& pidfd, pid_t process
   if (code == 0 && fds.size() != 1) code = EBADMSG;
   if (code != 0) return Failure(code, "enter the container's network namespace");
   return NetlinkSocket(std::move(fds[0]));
+}
+
+Result<NetlinkSocket> NetlinkSocket::OpenByVisit(const UniqueFd& pidfd, pid_t process) {
+  const auto network = ProcessNamespaces::Open(pidfd, process, CLONE_NEWNET);
+  if (!network) return Forward(network.error());
+  const auto home = runtime::Open("/proc/self/ns/net", O_RDONLY);
+  if (!home || !network->Enter()) return OpenOf(pidfd, process);
+  auto opened = Open();
+  // Whoever may leave may come back.
+  if (setns(home->get(), CLONE_NEWNET) != 0) return ErrnoFailure("setns() back to the own network");
+  return opened;
 }
 
 Status NetlinkSocket::Do(NetlinkRequest request, const std::string& attempted) {

@@ -28,6 +28,9 @@ class NetlinkSocket {
   // goes there for it. ESRCH where the process has ended.
   static Result<NetlinkSocket> OpenOf(const UniqueFd& pidfd, pid_t process);
 
+  // The same for a process with one thread: it goes there itself, where it may.
+  static Result<NetlinkSocket> OpenByVisit(const UniqueFd& pidfd, pid_t process);
+
   // Asks for something to be done, and waits until it is. An error says what was attempted, and
   // why not in the kernel's own words where it has any.
   Status Do(NetlinkRequest request, const std::string& attempted);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long a container takes to start and to stop, through the Testee interface, by two
+// implementations in one interleaved run, beside the floor of bench/harness/floor_container.h; how
+// many system calls a start takes, and how much memory the monitor has for itself. Needs root.
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bench/harness/floor_container.h"
+#include "bench/harness/ground.h"
+#include "bench/harness/syscall_count.h"
+#include "conformance/testee/liblxc_testee.h"
+#include "conformance/testee/testee.h"
+
+namespace lxcspec {
+namespace {
+
+constexpr int kBadUsage = 2;
+constexpr int kInfrastructure = 3;
+constexpr int kStopSeconds = 60;
+
+using Clock = std::chrono::steady_clock;
+
+double Seconds(const std::function<Status()>& work, Status& done) {
+  const auto before = Clock::now();
+  done = work();
+  return std::chrono::duration<double>(Clock::now() - before).count();
+}
+
+// What is started and stopped.
+class Lifecycle {
+ public:
+  virtual ~Lifecycle() = default;
+  virtual Status Start() = 0;
+  virtual Status Stop() = 0;
+  // In KiB; 0: there is no monitor.
+  virtual Result<uint64_t> MonitorMemory() { return 0; }
+};
+
+class OfTestee : public Lifecycle {
+ public:
+  explicit OfTestee(std::unique_ptr<Container> container) : container_(std::move(container)) {}
+
+  Status Start() override { return container_->Start({}); }
+  Status Stop() override {
+    RETURN_IF_ERROR(container_->Stop());
+    RETURN_IF_ERROR(container_->Wait("STOPPED", kStopSeconds));
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return {};
+  }
+  Result<uint64_t> MonitorMemory() override {
+    ASSIGN_OR_RETURN(const pid_t init, container_->InitPid());
+    ASSIGN_OR_RETURN(const pid_t monitor, MonitorOf(init));
+    return PrivateMemory(monitor);
+  }
+
+ private:
+  std::unique_ptr<Container> container_;
+};
+
+class OfFloor : public Lifecycle {
+ public:
+  explicit OfFloor(std::string root) : root_(std::move(root)) {}
+
+  Status Start() override {
+    ASSIGN_OR_RETURN(process_, StartFloorContainer(root_, "/payload"));
+    return {};
+  }
+  Status Stop() override { return StopFloorContainer(process_); }
+
+ private:
+  std::string root_;
+  UniqueFd process_;
+};
+
+// One start and one stop an iteration, one of which is timed.
+void Cycle(benchmark::State& state, Lifecycle* lifecycle, bool times_start) {
+  for ([[maybe_unused]] auto _ : state) {
+    Status started;
+    Status stopped;
+    const double start = Seconds([&] { return lifecycle->Start(); }, started);
+    if (!started) return state.SkipWithError(started.error().ToString().c_str());
+    const auto memory = lifecycle->MonitorMemory();
+    const double stop = Seconds([&] { return lifecycle->Stop(); }, stopped);
+    if (!stopped) return state.SkipWithError(stopped.error().ToString().c_str());
+    if (!memory) return state.SkipWithError(memory.error().ToString().c_str());
+    state.SetIterationTime(times_start ? start : stop);
+    if (times_start) state.counters["monitor_private_kib"] = static_cast<double>(*memory);
+  }
+}
+
+// What is counted makes a start slow, so its time is not told.
+void CountCalls(benchmark::State& state, Lifecycle* lifecycle, bool is_floor) {
+  for ([[maybe_unused]] auto _ : state) {
+    // The floor's container is its starter's child, and cannot be stopped by another.
+    const auto count = CountSyscalls([&] {
+      return lifecycle->Start().has_value() && (!is_floor || lifecycle->Stop().has_value());
+    });
+    if (!count) return state.SkipWithError(count.error().ToString().c_str());
+    const Status stopped = is_floor ? Status() : lifecycle->Stop();
+    if (!stopped) return state.SkipWithError(stopped.error().ToString().c_str());
+    state.SetIterationTime(1);
+    state.counters["syscalls"] = static_cast<double>(*count);
+  }
+}
+
+void Register(const std::string& role, Lifecycle* lifecycle) {
+  const bool is_floor = role == "floor";
+  const auto add = [&](const std::string& name, auto function) {
+    benchmark::RegisterBenchmark((name + "/" + role).c_str(), std::move(function))
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Unit(benchmark::kMicrosecond);
+  };
+  add("BM_Start", [=](benchmark::State& state) { Cycle(state, lifecycle, true); });
+  add("BM_Stop", [=](benchmark::State& state) { Cycle(state, lifecycle, false); });
+  add("BM_StartSyscalls", [=](benchmark::State& state) { CountCalls(state, lifecycle, is_floor); });
+}
+
+int Broken(const Error& error) {
+  fmt::print(stderr, "{}\n", error.ToString());
+  return kInfrastructure;
+}
+
+int Main(int argc, char** argv) {
+  std::string testee_path;
+  std::string against_path;
+  std::string payload;
+  benchmark::Initialize(&argc, argv);
+  CLI::App app("Starts and stops containers with two implementations in one interleaved run.");
+  app.add_option("--testee", testee_path, "shared object to measure")->required();
+  app.add_option("--against", against_path, "shared object to compare with")->required();
+  app.add_option("--payload", payload, "what containers run")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+  if (const Status left = LeaveTheMachine(); !left) return Broken(left.error());
+  auto floor_ground = Ground::Create(payload);
+  if (!floor_ground) return Broken(floor_ground.error());
+  OfFloor floor((*floor_ground)->root());
+  Register("floor", &floor);
+  std::vector<std::unique_ptr<Testee>> testees;
+  std::vector<std::unique_ptr<Ground>> grounds;
+  std::vector<std::unique_ptr<OfTestee>> lifecycles;
+  for (const auto& [role, path] : {std::pair("testee", testee_path), {"against", against_path}}) {
+    auto testee = LoadLiblxc(path);
+    if (!testee) return Broken(testee.error());
+    auto ground = Ground::Create(payload);
+    if (!ground) return Broken(ground.error());
+    auto container = (*ground)->NewContainer(**testee);
+    if (!container) return Broken(container.error());
+    lifecycles.push_back(std::make_unique<OfTestee>(*std::move(container)));
+    testees.push_back(*std::move(testee));
+    grounds.push_back(*std::move(ground));
+    Register(role, lifecycles.back().get());
+  }
+  const bool ran = benchmark::RunSpecifiedBenchmarks() > 0;
+  // Each of them before what it is part of.
+  lifecycles.clear();
+  return ran ? 0 : kInfrastructure;
+}
+
+}  // namespace
+}  // namespace lxcspec
+
+int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
