@@ -281,24 +281,51 @@ TEST_F(DeviceProgramKernelTest, AReplacementLeavesNoMomentOpenOrShut) {
   EXPECT_EQ(wrong, "");
 }
 
-TEST_F(DeviceProgramKernelTest, ProgramsAndTablesHaveNames) {
-  DeviceRules rules;
-  rules.Add(Parsed(false, "a"));
-  auto table = DeviceTable::Create(rules);
-  ASSERT_TRUE(table) << table.error().ToString();
-  const auto program = DeviceProgram::Load(table->Lookup());
-  ASSERT_TRUE(program) << program.error().ToString();
+Result<bpf_prog_info> InfoOf(const DeviceProgram& program) {
   bpf_prog_info info = {};
-  uint32_t map = 0;
-  info.nr_map_ids = 1;
-  info.map_ids = BpfAddress(&map);
   bpf_attr attributes = {};
-  attributes.info.bpf_fd = static_cast<uint32_t>(program->fd());
+  attributes.info.bpf_fd = static_cast<uint32_t>(program.fd());
   attributes.info.info_len = sizeof(info);
   attributes.info.info = BpfAddress(&info);
-  ASSERT_EQ(Bpf(BPF_OBJ_GET_INFO_BY_FD, attributes), 0);
-  EXPECT_STREQ(info.name, "lxc_devices");
-  EXPECT_EQ(info.nr_map_ids, 1U);
+  if (Bpf(BPF_OBJ_GET_INFO_BY_FD, attributes) != 0) return ErrnoFailure("BPF_OBJ_GET_INFO_BY_FD");
+  return info;
+}
+
+// The program that looks into a table of that many rules, some with minors from 256 on where
+// `deep`.
+Result<bpf_prog_info> InfoOfTable(uint32_t rules_count, bool deep) {
+  DeviceRules rules;
+  rules.Add(Parsed(false, "a"));
+  for (uint32_t i = 0; i < rules_count; ++i) {
+    rules.Add({.allow = true,
+               .character = true,
+               .major = i % 250,
+               .minor = i / 250 * (deep ? 1000 : 2),
+               .access = kMayAll});
+  }
+  const auto table = DeviceTable::Create(rules);
+  if (!table) return Forward(table.error());
+  const auto program = DeviceProgram::Load(table->Lookup());
+  if (!program) return Forward(program.error());
+  return InfoOf(*program);
+}
+
+TEST_F(DeviceProgramKernelTest, ProgramsThatLookIntoATableHaveANameAndItsMap) {
+  const auto info = InfoOfTable(1, false);
+  ASSERT_TRUE(info) << info.error().ToString();
+  EXPECT_STREQ(info->name, "lxc_devices");
+  EXPECT_EQ(info->nr_map_ids, 1U);
+}
+
+TEST_F(DeviceProgramKernelTest, WhatTheVerifierWalksDoesNotGrowWithTheRules) {
+  for (const bool deep : {false, true}) {
+    for (const uint32_t count : {1U, 12U, 64U, 1024U, 5000U}) {
+      const auto info = InfoOfTable(count, deep);
+      ASSERT_TRUE(info) << info.error().ToString();
+      // 0 where the kernel does not tell: before Linux 5.16.
+      EXPECT_LE(info->verified_insns, 64U) << count;
+    }
+  }
 }
 
 TEST_F(DeviceProgramKernelTest, SixtyFiveThousandRulesLoadAsATable) {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "runtime/kernel/device_table.h"
@@ -90,14 +91,12 @@ class DeviceTableBuilder {
     made_.bytes_[table::kFarPlace + static_cast<size_t>(type)] = Sets(of_any.any);
     const auto other = Blocks(of_any);
     if (!other) return Forward(other.error());
-    for (uint32_t major = 0; major < table::kMajors; ++major) {
-      auto blocks = other;
-      if (const auto found = of_each.find(major); found != of_each.end()) {
-        Minors minors = std::move(found->second);
-        minors.any |= of_any.any;
-        blocks = Blocks(minors);
-        if (!blocks) return Forward(blocks.error());
-      }
+    for (uint32_t major = 0; major < table::kMajors; ++major) Enter(type, major, *other);
+    for (auto& [major, minors] : of_each) {
+      minors.any |= of_any.any;
+      const auto blocks = Blocks(minors);
+      if (!blocks) return Forward(blocks.error());
+      Count(*other, -1);
       Enter(type, major, *blocks);
     }
     return {};
@@ -107,8 +106,13 @@ class DeviceTableBuilder {
     uint8_t* const entry = made_.bytes_.data() + table::EntryPlace(type, major);
     memcpy(entry, &blocks.first, sizeof(uint16_t));
     memcpy(entry + sizeof(uint16_t), &blocks.second, sizeof(uint16_t));
-    ++made_.users_[blocks.first];
-    if (made_.is_deep_) ++made_.users_[blocks.second];
+    Count(blocks, 1);
+  }
+
+  // One user more, or one less.
+  void Count(std::pair<uint16_t, uint16_t> blocks, int difference) {
+    made_.users_[blocks.first] += static_cast<uint32_t>(difference);
+    if (made_.is_deep_) made_.users_[blocks.second] += static_cast<uint32_t>(difference);
   }
 
   // The block of the minors below 256, and the node of the others or the byte of all of them.
@@ -190,7 +194,7 @@ class DeviceTableBuilder {
 
   const DeviceRules& rules_;
   DeviceTableLayout made_;
-  std::map<std::string, uint16_t> places_;
+  std::unordered_map<std::string, uint16_t> places_;
 };
 
 Result<DeviceTableLayout> DeviceTableLayout::Make(const DeviceRules& rules) {
