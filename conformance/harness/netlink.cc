@@ -126,8 +126,22 @@ Status Transact(NetlinkMessage& message, const std::string& what) {
 
 Status Dump(NetlinkMessage& message, const std::string& what,
             const std::function<void(const nlmsghdr*)>& each) {
+  constexpr int kTries = 16;
   message.get()->nlmsg_flags |= NLM_F_DUMP;
-  return SendAndReceive(message, what, each);
+  Status done;
+  // A list that changed while it was read is read again.
+  for (int tries = 0; tries < kTries; ++tries) {
+    std::vector<std::vector<char>> entries;
+    done = SendAndReceive(message, what, [&](const nlmsghdr* entry) {
+      const auto* const bytes = reinterpret_cast<const char*>(entry);
+      entries.emplace_back(bytes, bytes + entry->nlmsg_len);
+    });
+    if (!done && done.error().code == EINTR) continue;
+    RETURN_IF_ERROR(done);
+    for (const auto& entry : entries) each(reinterpret_cast<const nlmsghdr*>(entry.data()));
+    return {};
+  }
+  return done;
 }
 
 NetlinkAttributes AttributesOf(const nlmsghdr* message, size_t fixed_size) {
