@@ -47,6 +47,7 @@ SeccompRelay::SeccompRelay(EventLoop& loop, RelaySettings settings, CallReader r
                            std::function<void(const Error&)> on_error)
     : loop_(&loop),
       settings_(std::move(settings)),
+      monitor_(getpid()),
       reader_(std::move(reader)),
       on_error_(std::move(on_error)),
       // One byte more than an answer has shows that a longer one is none.
@@ -108,7 +109,7 @@ void SeccompRelay::Take(const std::shared_ptr<Listener>& listener) {
   calls_.emplace(key, Call{.listener = listener,
                            .id = call.id,
                            .caller = static_cast<pid_t>(call.pid),
-                           .message = ProxyRequest({.monitor = getpid(),
+                           .message = ProxyRequest({.monitor = monitor_,
                                                     .init = listener->init,
                                                     .sizes = reader_.sizes(),
                                                     .call = &call,

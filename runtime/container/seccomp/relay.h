@@ -120,6 +120,8 @@ class SeccompRelay {
 
   EventLoop* loop_;
   RelaySettings settings_;
+  // This process.
+  pid_t monitor_;
   CallReader reader_;
   std::function<void(const Error&)> on_error_;
   std::map<int, std::shared_ptr<Listener>> listeners_;

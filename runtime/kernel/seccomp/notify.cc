@@ -20,8 +20,9 @@ namespace {
 constexpr unsigned long kSetFlags = SECCOMP_IOW(4, uint64_t);
 constexpr uint64_t kSyncWakeUp = 1;
 
-// How long a call that is gone may be waited for, in nanoseconds.
-constexpr long kGlance = 2'000'000;
+// How long a call that is gone may be waited for, in nanoseconds. A timer that goes off before the
+// kernel's next tick would cost much more to set.
+constexpr long kGlance = 10'000'000;
 
 // Long enough for any answer that a kernel may have.
 constexpr size_t kMostAnswer = 256;
