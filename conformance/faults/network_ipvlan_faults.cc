@@ -71,13 +71,12 @@ const Faults kFaults{
     {spec::network_ipvlan::kOtherTypes, "isolation-taken", "other types take the isolation",
      AcceptsNet<"ipvlan.isolation">},
     {spec::network_ipvlan::kNeedsLink, "pretended", "a start that fails succeeds", PretendsToStart},
-    {spec::network_ipvlan::kNoIpvlan, "macvlan", "a container gets a macvlan device instead",
+    {spec::network_ipvlan::kNoIpvlan, "without", "a container starts without the device",
      [](Broken& broken) {
        broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
          if (Original().start(c, use_init, argv)) return true;
          Changes changes;
-         for (const int index : Interfaces(c))
-           changes.emplace_back(NetKey(index, "type"), "macvlan");
+         for (const int index : Interfaces(c)) changes.emplace_back(NetKey(index, "type"), "empty");
          return StartWith(c, use_init, argv, changes);
        };
      }},

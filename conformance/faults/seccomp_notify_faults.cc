@@ -58,7 +58,11 @@ const Faults kFaults{
     {spec::seccomp_notify::kEachItsOwn, "not-asked", "the call fails with ENOSYS at once",
      ActsInstead<" errno 38">},
     {spec::seccomp_notify::kContainersApart, "first",
-     "every container gives the first one's listener", GivesFirst<kFd>},
+     "every container gives the first one's listener",
+     [](Broken& broken) {
+       GivesFirst<kFd>(broken);
+       GivesFirst<&abi::Container::seccomp_notify_fd_active>(broken);
+     }},
     {spec::seccomp_notify::kStop, "nothing", "stop does nothing and answers true",
      [](Broken& broken) { broken.members.stop = [](abi::Container*) { return true; }; }},
     {spec::seccomp_notify::kHangsUp, "of-nothing", "the descriptor is of /dev/zero",

@@ -41,9 +41,9 @@ Result<Identity> IdentityOf(const std::string& path) {
   return Identity(status.st_dev, status.st_ino);
 }
 
-std::string DevptsInside(const ProbedContainer& container) {
-  return "/proc/" + std::to_string(container.init()) + "/root" + "/dev/pts";
-}
+std::string DevptsOf(pid_t init) { return "/proc/" + std::to_string(init) + "/root" + "/dev/pts"; }
+
+std::string DevptsInside(const ProbedContainer& container) { return DevptsOf(container.init()); }
 
 class DevptsFdTest : public ProbedContainerTest {
  protected:
@@ -265,12 +265,14 @@ TEST_F(DevptsFdTest, WithoutFsmountTheDescriptorIsTheInstancesOrThereIsNone) {
   COVERS(spec::devpts_fd::kNoFsmount);
   ASSERT_OK(RefuseSystemCalls({SYS_fsopen, SYS_fsmount, SYS_open_tree, SYS_move_mount}, ENOSYS));
 
-  const auto container = StartProbed(kSomePtys);
+  ASSERT_OK_AND_ASSIGN(auto configured, Configure({"pause"}, kSomePtys));
 
-  if (!container) return;  // it need not start
-  const auto devpts = (*container)->DevptsFd();
+  if (!configured->Start({})) return;  // it need not start
+  const RunningContainer container(std::move(configured));
+  const auto devpts = container->DevptsFd();
   if (devpts) {
-    ASSERT_OK_AND_ASSIGN(const Identity inside, IdentityOf(DevptsInside(*container)));
+    ASSERT_OK_AND_ASSIGN(const pid_t init, container->InitPid());
+    ASSERT_OK_AND_ASSIGN(const Identity inside, IdentityOf(DevptsOf(init)));
     EXPECT_THAT(IdentityOf(*devpts), SucceedsWith(inside));
   } else {
     EXPECT_THAT(devpts, FailsWithErrno(EBADF));
