@@ -51,7 +51,7 @@ int BecomeContainer(const char* root, const char* program) {
   if (mount("sysfs", "sys", "sysfs", kHarmless | MS_NODEV, nullptr) != 0) return errno;
   if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0) return errno;
   if (chdir("/") != 0) return errno;
-  sethostname("floor", 5);
+  if (sethostname("floor", 5) != 0) return errno;
   execl(program, program, nullptr);
   return errno;
 }
