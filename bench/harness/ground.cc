@@ -4,13 +4,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,17 +33,37 @@ Result<uint64_t> NumberBehind(const std::string& file, const std::string& word) 
   return Fail(ENODATA, fmt::format("{} in {}", word, file));
 }
 
-// Empty by now: no container runs any more.
-void RemoveCgroupsOf(const std::string& mark) {
-  std::error_code error;
+// Where processes outside of containers make them: at the top of each hierarchy. Those of others
+// come and go meanwhile.
+std::vector<fs::path> CgroupsOf(const std::string& mark) {
   std::vector<fs::path> found;
-  for (auto at = fs::recursive_directory_iterator("/sys/fs/cgroup", error);
-       at != fs::recursive_directory_iterator(); at.increment(error)) {
-    if (at->is_directory(error) && at->path().filename().string().find(mark) != std::string::npos) {
-      found.push_back(at->path());
+  const auto look = [&](const fs::path& folder) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (entry.path().filename().string().find(mark) != std::string::npos) {
+        found.push_back(entry.path());
+      }
     }
+  };
+  std::error_code error;
+  look("/sys/fs/cgroup");
+  for (const auto& entry : fs::directory_iterator("/sys/fs/cgroup", error)) {
+    if (entry.is_directory(error)) look(entry.path());
   }
-  for (auto path = found.rbegin(); path != found.rend(); ++path) rmdir(path->c_str());
+  return found;
+}
+
+// A monitor may still be about to end in there.
+void RemoveCgroupsOf(const std::string& mark) {
+  constexpr std::chrono::seconds kPatience(1);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::vector<fs::path> left = CgroupsOf(mark);
+  while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
+    std::erase_if(left,
+                  [](const fs::path& path) { return rmdir(path.c_str()) == 0 || errno == ENOENT; });
+    waitpid(-1, nullptr, WNOHANG);
+    poll(nullptr, 0, 1);
+  }
 }
 
 }  // namespace
