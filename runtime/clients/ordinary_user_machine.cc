@@ -30,6 +30,18 @@ void MountEmpty(const char* folder) {
       << folder << ": " << strerror(errno);
 }
 
+// What /sys says of network devices, for this process's network: other implementations look there.
+void ShowOwnDevices() {
+  const fs::path own = "/run/lxc/sys";
+  fs::create_directories(own);
+  ASSERT_EQ(mount("sysfs", own.c_str(), "sysfs", 0, nullptr), 0) << strerror(errno);
+  for (const char* part : {"class/net", "devices/virtual/net"}) {
+    const fs::path seen = fs::path("/sys") / part;
+    ASSERT_EQ(mount((own / part).c_str(), seen.c_str(), nullptr, MS_BIND, nullptr), 0) << seen;
+  }
+  ASSERT_EQ(umount2(own.c_str(), MNT_DETACH), 0);
+}
+
 void GiveIds() {
   const fs::path lines = "/run/lxc/ids";
   std::ofstream(lines) << "nobody:" << kFirstMapped << ":65536\n";
@@ -45,7 +57,13 @@ void MakeOrdinaryUsersMachine() {
   ASSERT_EQ(unshare(CLONE_NEWNS | CLONE_NEWNET), 0) << strerror(errno);
   ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
   fs::create_directories("/run/lxc");
-  for (const char* folder : {"/etc/lxc", "/run/lxc", "/usr/libexec/lxc"}) MountEmpty(folder);
+  for (const char* folder : {"/etc/lxc", "/run/lxc"}) MountEmpty(folder);
+  // Debian's package lxc has it.
+  fs::copy_file(kInstalledUserNic, "/run/lxc/systems");
+  MountEmpty("/usr/libexec/lxc");
+  fs::copy_file("/run/lxc/systems", kSystemsUserNic);
+  ASSERT_EQ(chmod(kSystemsUserNic, 04755), 0);
+  ShowOwnDevices();
   GiveIds();
   fs::copy_file(kUserNic, kInstalledUserNic);
   ASSERT_EQ(chmod(kInstalledUserNic, 04755), 0);

@@ -25,6 +25,8 @@ constexpr uid_t kFirstMapped = 231072;
 void MakeOrdinaryUsersMachine();
 
 constexpr char kInstalledUserNic[] = "/usr/libexec/lxc/lxc-user-nic";
+// That of the system's own LXC, which the installed one stands in for.
+constexpr char kSystemsUserNic[] = "/usr/libexec/lxc/systems";
 
 // /etc/lxc/lxc-usernet
 void WriteAllowlist(const std::string& text, mode_t mode = 0644);

@@ -200,13 +200,34 @@ TEST_F(UserNetworkClientTest, OtherTypesNeedRoot) {
   }
 }
 
+// Another program, or none, is installed as long as it exists.
+class Replaced {
+ public:
+  explicit Replaced(const char* by) {
+    fs::rename(kInstalledUserNic, kAway);
+    if (by != nullptr) fs::create_hard_link(by, kInstalledUserNic);
+  }
+  ~Replaced() { fs::rename(kAway, kInstalledUserNic); }
+  Replaced(const Replaced&) = delete;
+  Replaced& operator=(const Replaced&) = delete;
+
+ private:
+  static constexpr char kAway[] = "/usr/libexec/lxc/away";
+};
+
 TEST_F(UserNetworkClientTest, WithoutTheProgramTheStartFails) {
-  const fs::path installed = kInstalledUserNic;
-  const fs::path away = installed.string() + ".away";
-  fs::rename(installed, away);
+  const Replaced by_nothing(nullptr);
   const std::string said = Started(kOnBridge, [](ClientContainer&) { return "it runs"; });
-  fs::rename(away, installed);
   EXPECT_THAT(said, HasSubstr("lxc-user-nic: No such file"));
+}
+
+TEST_F(UserNetworkClientTest, TheProgramOfTheSystemDoesAsWell) {
+  const Replaced by_the_systems(kSystemsUserNic);
+  const std::string said = Started(kOnBridge, [&](ClientContainer& container) {
+    return NameInside(container->init_pid(container.get())) + " " + std::to_string(CountOfPorts());
+  });
+  EXPECT_EQ(said, "eth0 1");
+  EXPECT_TRUE(Eventually([&] { return CountOfPorts() == 0; }));
 }
 
 }  // namespace
