@@ -56,6 +56,15 @@ std::string Printed(const Key& entry, const std::vector<std::string>& values) {
   return "";
 }
 
+// With quotes around what would not be read back without: a parser takes blanks and a pair of
+// quotes away.
+std::string AsSaved(const std::string& value) {
+  const bool is_quoted =
+      (value.front() == '"' || value.front() == '\'') && value.front() == value.back();
+  if (!is_quoted && Trim(value) == value) return value;
+  return fmt::format("\"{}\"", value);
+}
+
 }  // namespace
 
 Status Config::Set(std::string_view key, std::string_view value, Origin origin) {
@@ -198,7 +207,8 @@ void Config::AddInclude(std::string_view path) { lines_.emplace_back(kInclude, p
 std::string Config::Saved() const {
   std::string text;
   for (const auto& [key, value] : lines_) {
-    text += value.empty() ? fmt::format("{} =\n", key) : fmt::format("{} = {}\n", key, value);
+    text +=
+        value.empty() ? fmt::format("{} =\n", key) : fmt::format("{} = {}\n", key, AsSaved(value));
   }
   return text;
 }

@@ -220,5 +220,15 @@ TEST_F(ParserTest, RandomTextIsRefusedOrRoundTrips) {
   }
 }
 
+TEST_F(ParserTest, QuotesAndBlanksOfAValueAreReadBackAsTheyWere) {
+  for (const char* value : {"\"quoted\"", "'quoted'", " blanks ", "\"", "a\"b", "\"\"\""}) {
+    Config config;
+    ASSERT_TRUE(config.Set("lxc.proc.oom_score_adj", value)) << value;
+    Config again;
+    ASSERT_TRUE(LoadText(config.Saved(), again)) << config.Saved();
+    EXPECT_TRUE(again == config) << config.Saved();
+  }
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime
