@@ -54,7 +54,8 @@ _WAITED = ("/manual_time", "/real_time")
 # What Google Benchmark itself says of a benchmark; the rest are its counters.
 _FIELDS = frozenset(
     "name family_index per_family_instance_index run_name run_type repetitions repetition_index "
-    "threads iterations real_time cpu_time time_unit bytes_per_second items_per_second label".split()
+    "threads iterations real_time cpu_time time_unit bytes_per_second items_per_second "
+    "label".split()
 )
 _TUNING = ("iterations:", "repeats:", "min_time:", "manual_time", "real_time")
 
