@@ -56,7 +56,7 @@ struct Request {
 
 // One message. False at the connection's end.
 bool Receive(int connection, Request& request) {
-  constexpr size_t kLongest = 64 * 1024;
+  constexpr size_t kLongest = 65536;
   request.bytes.resize(kLongest);
   iovec data{.iov_base = request.bytes.data(), .iov_len = request.bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(request.fds))];

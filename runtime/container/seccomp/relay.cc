@@ -183,7 +183,8 @@ Result<int> SeccompRelay::FreeConnection() {
 
 Result<int> SeccompRelay::Connect() {
   // lxc.seccomp.notify.proxy has been through its codec.
-  const std::string_view name = std::string_view(settings_.proxy).substr(kPrefix.size());
+  std::string_view name(settings_.proxy);
+  name.remove_prefix(kPrefix.size());
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   name.copy(address.sun_path, sizeof(address.sun_path) - 1);
   const bool is_abstract = IsAbstract(settings_.proxy);
