@@ -35,10 +35,10 @@ constexpr std::chrono::milliseconds kThinking(100);
 void Trip(benchmark::State& state, const Callers& callers, bool on_one_processor) {
   const Status placed = callers.Place(on_one_processor);
   // The first ones meet caches that others have used.
-  for (int i = 0; i < 100; ++i) static_cast<void>(callers.supervisor->AnswerOne());
+  for (int i = 0; i < 100; ++i) static_cast<void>(callers.supervisor->AnswerOne({}));
   const auto before = callers.ProcessorTime();
   for ([[maybe_unused]] auto _ : state) {
-    const Status answered = callers.supervisor->AnswerOne();
+    const Status answered = callers.supervisor->AnswerOne({});
     if (!answered) return state.SkipWithError(answered.error().ToString().c_str());
   }
   state.counters["supervisor_ns"] =

@@ -25,7 +25,7 @@ class Supervisor {
  public:
   virtual ~Supervisor() = default;
   // Waits for the next call, and answers it after this time.
-  virtual Status AnswerOne(std::chrono::milliseconds after = {}) = 0;
+  virtual Status AnswerOne(std::chrono::milliseconds after) = 0;
 };
 
 // Who has the listener: receives and sends, and nothing else.
