@@ -27,9 +27,6 @@ constexpr std::chrono::milliseconds kRest(5);
 
 bool IsAbstract(const std::string& proxy) { return proxy.starts_with("unix:@"); }
 
-// How many callers' folders are kept open.
-constexpr size_t kMostProcesses = 8;
-
 // Whether a proxy went away with what it was sent, before it could have read it.
 bool IsUnread(int code) { return code == ECONNRESET || code == EPIPE || code == ENOTCONN; }
 
@@ -125,21 +122,19 @@ Result<SeccompRelay::CallersFiles> SeccompRelay::OpenFilesOf(pid_t caller) {
   const auto memory_of = [](const UniqueFd& process) {
     return UniqueFd(openat(process.get(), "mem", O_RDWR | O_CLOEXEC));
   };
-  const auto known = processes_.find(caller);
-  if (known != processes_.end()) {
+  if (caller == last_caller_) {
     // It fails where this one has ended, and so has its number: then that is another one's by now.
-    UniqueFd memory = memory_of(known->second);
-    if (memory.valid()) return CallersFiles{.process = &known->second, .memory = std::move(memory)};
-    processes_.erase(known);
+    UniqueFd memory = memory_of(last_process_);
+    if (memory.valid()) return CallersFiles{.process = &last_process_, .memory = std::move(memory)};
   }
   const std::string path = fmt::format("/proc/{}", caller);
   UniqueFd process(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!process.valid()) return ErrnoFailure(fmt::format("open({})", path));
   UniqueFd memory = memory_of(process);
   if (!memory.valid()) return ErrnoFailure(fmt::format("open({}/mem)", path));
-  if (processes_.size() >= kMostProcesses) processes_.clear();
-  const auto kept = processes_.emplace(caller, std::move(process)).first;
-  return CallersFiles{.process = &kept->second, .memory = std::move(memory)};
+  last_caller_ = caller;
+  last_process_ = std::move(process);
+  return CallersFiles{.process = &last_process_, .memory = std::move(memory)};
 }
 
 void SeccompRelay::SendCall(uint64_t key) {

@@ -129,9 +129,11 @@ class SeccompRelay {
   // Connections that carry nothing; the last one used is the next.
   std::vector<int> free_;
   std::map<uint64_t, Call> calls_;
-  // Folders in /proc of the last callers. The memory in them is opened each time: it is another
-  // one when a process has executed a program.
-  std::map<pid_t, UniqueFd> processes_;
+  // The last caller's folder in /proc, which often is the next one's. The memory in it is opened
+  // each time: it is another one when a process has executed a program.
+  // seccomp_proxy_send_notify_fd.holds_nothing
+  pid_t last_caller_ = -1;
+  UniqueFd last_process_;
   uint64_t calls_taken_ = 0;
   bool is_full_ = false;
   bool has_complained_ = false;

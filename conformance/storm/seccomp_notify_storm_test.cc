@@ -4,7 +4,7 @@
 // all the time: none of the others is forgotten, or has another one's answer, and nothing stays
 // open. A suite of its own:
 //
-//   bazel build //conformance/launcher //conformance/tests:storm //conformance/probes:probe
+//   bazel build //conformance/launcher //conformance/storm //conformance/probes:probe
 //   launcher --suite storm --testee liblxc.so.1 --probe probe --results FILE
 //
 // seccomp_notify_storm_result.txt has what it printed last.
