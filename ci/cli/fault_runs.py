@@ -60,9 +60,10 @@ class Runs:
         self._folder = folder
         self._binaries = binaries
         self._faulty = binaries.bazel_bin / "conformance" / "faults" / "faulty.so"
+        self._original = original.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "original").unlink(missing_ok=True)
-        (folder / "original").symlink_to(original.resolve())
+        (folder / "original").symlink_to(self._original)
 
     def _testee(self, fault: str) -> Testee:
         # Not a symbolic link: the launcher loads a testee by its real path.
@@ -79,8 +80,7 @@ class Runs:
         file = self._folder / f"{task.fault}.jsonl"
         file.unlink(missing_ok=True)
         job = execution.make_job(self._testee(task.fault), plan, self._binaries, file)
-        # The testee finds its original beside itself, and the launcher hides folders of tests.
-        arguments = host.launcher_arguments(job, None)
+        arguments = host.launcher_arguments(job, None) + host.visible(self._original.parent)
         tests = self._folder / f"{task.fault}.tests"
         tests.write_text("".join(f"{name}\n" for name in task.tests), encoding="utf-8")
         said = (self._folder / f"{task.fault}.said").open("wb")

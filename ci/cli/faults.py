@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
 from ci.cli import paths, prepare, progress
-from ci.cli.errors import OK, VERDICT, UsageError, did_you_mean
+from ci.cli.errors import OK, VERDICT, Interrupted, UsageError, did_you_mean
 from ci.cli.options import Commands, positive
 
 if TYPE_CHECKING:
@@ -81,9 +81,11 @@ def _judge(
     runs: Runs,
     at_once: int,
     line: progress.Line,
-) -> list[Verdict]:
+    verdicts: dict[str, Verdict],
+) -> None:
     """The good testee first, then each fault with the tests that can tell; what these do not
-    catch once more with all tests of its extension."""
+    catch once more with all tests of its extension. `verdicts` gets each as it is known, so that
+    an interrupt loses none."""
     from ci.cli.fault_runs import NONE, Task, tests_of
     from ci.faults import judge
     from ci.faults.judge import Outcome, Verdict
@@ -100,7 +102,6 @@ def _judge(
     for _, good in runs.run([Task(NONE, tuple(everything))], 1, 2 * at_once, line.show):
         pass
 
-    verdicts: dict[str, Verdict] = {}
     able: dict[str, tuple[str, ...]] = {}
     for fault in faults:
         own = tests_of(fault.requirement, covered)
@@ -128,7 +129,6 @@ def _judge(
         others = judge.caught_by(task.tests, found)
         outcome = Outcome.ELSEWHERE if others else Outcome.SURVIVED
         verdicts[task.fault] = Verdict(by_id[task.fault], outcome, others)
-    return [verdicts[fault.id] for fault in faults]
 
 
 def _print(verdicts: Sequence[Verdict], summary: Summary, only_numbers: bool) -> None:
@@ -138,7 +138,7 @@ def _print(verdicts: Sequence[Verdict], summary: Summary, only_numbers: bool) ->
     colours = {Outcome.CAUGHT: "green", Outcome.UNPROVABLE: "yellow"}
     out = console()
     if not only_numbers:
-        width = max(len(verdict.fault.id) for verdict in verdicts)
+        width = max((len(verdict.fault.id) for verdict in verdicts), default=0)
         for verdict in verdicts:
             colour = colours.get(verdict.outcome, "bold red")
             more = f" and {len(verdict.by) - 1} more" if len(verdict.by) > 1 else ""
@@ -209,9 +209,23 @@ def execute(options: argparse.Namespace) -> int:
             test = catalogue.test_of(name)
             covered[name] = test.requirements if test else ()
         runs = fault_runs.Runs(paths.cache() / "faults", binaries, testee.located(folder))
-        verdicts = _judge(faults, covered, runs, options.jobs or os.cpu_count() or 1, line)
-    summary = judge.summarise(_scope(options, catalogue), verdicts)
+        at_once = options.jobs or os.cpu_count() or 1
+        known: dict[str, Verdict] = {}
+        interrupted = False
+        try:
+            _judge(faults, covered, runs, at_once, line, known)
+        except KeyboardInterrupt:
+            interrupted = True
+    verdicts = [known[fault.id] for fault in faults if fault.id in known]
+    scope = _scope(options, catalogue)
+    if interrupted:
+        # Of the others nothing is known, not even that they have no fault.
+        seen = {verdict.fault.requirement for verdict in verdicts}
+        scope = [requirement for requirement in scope if requirement.id in seen]
+    summary = judge.summarise(scope, verdicts)
     if options.json:
         options.json.write_text(json.dumps(_as_json(verdicts, summary), indent=2) + "\n")
     _print(verdicts, summary, options.summary)
+    if interrupted:
+        raise Interrupted(f"interrupted: {len(verdicts)} of {len(faults)} faults were judged")
     return VERDICT if any(verdict.bad for verdict in verdicts) else OK

@@ -113,10 +113,13 @@ def launcher_arguments(job: Job, tests_file: Path | None) -> list[str]:
         arguments.append(f"--shuffle={job.seed}")
     if job.resume:
         arguments.append("--resume")
-    folder = str(job.path.parent)
-    if any(folder.startswith(f"{private}/") for private in _PRIVATE):
-        arguments.append(f"--visible={folder}")
-    return arguments
+    return arguments + visible(job.path.parent)
+
+
+def visible(folder: Path) -> list[str]:
+    """The option that lets tests see a folder, where they would not."""
+    hidden = any(str(folder).startswith(f"{private}/") for private in _PRIVATE)
+    return [f"--visible={folder}"] if hidden else []
 
 
 def stop(process: subprocess.Popen[Any]) -> None:
