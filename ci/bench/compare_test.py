@@ -83,14 +83,14 @@ class CompareTest(BenchTest):
         self.assertEqual(self.gate()[0], 2)
 
     def test_a_program_that_fails_is_no_data(self) -> None:
-        self.timed("a ring", 1000)
+        good = self.timed("a ring", 1000)
         for text, wanted in (
             (_CRASHING, "ended with 7: no ring here"),
             (_TRUNCATED, "no whole JSON"),
         ):
             self.commit("broken", text)
             self.rounds.unlink(missing_ok=True)
-            code, _, err = self.gate("HEAD~1", "HEAD")
+            code, _, err = self.gate(good, "HEAD")
             self.assertEqual(code, 3)
             self.assertIn(wanted, err)
 
