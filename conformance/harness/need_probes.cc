@@ -46,6 +46,9 @@ constexpr NeedProbe kProbes[] = {
     {"ipvlan", ProbeIpvlan},
     {"vlan", ProbeVlan},
     {"neighbour_proxy", ProbeNeighbourProxy},
+    {"time_namespace", ProbeTimeNamespace},
+    {"core_scheduling", ProbeCoreScheduling},
+    {"idmapped_mounts", ProbeIdmappedMounts},
 };
 
 Status WriteFile(const std::string& path, std::string_view text) {

@@ -48,6 +48,11 @@ Result<std::string> ProbeIpvlan();
 Result<std::string> ProbeVlan();
 Result<std::string> ProbeNeighbourProxy();
 
+// placement_need_probes.cc
+Result<std::string> ProbeTimeNamespace();
+Result<std::string> ProbeCoreScheduling();
+Result<std::string> ProbeIdmappedMounts();
+
 }  // namespace lxcspec
 
 #endif  // LXCSPEC_CONFORMANCE_HARNESS_NEED_PROBES_H_

@@ -48,6 +48,9 @@ Status RefuseListeners();
 // The system calls that kernels without pidfds do not have fail with ENOSYS, as there.
 Status RefusePidfds();
 
+// What asks for a new time namespace fails with EINVAL, as on a kernel without them.
+Status RefuseTimeNamespaces();
+
 // From now on this process, and what it starts, is refused with EPERM to signal by number.
 Status RefuseSignalsByNumber();
 

@@ -16,12 +16,14 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <optional>
 #include <string_view>
 
 #include "conformance/probes/children.h"
 #include "conformance/probes/devices.h"
 #include "conformance/probes/escape.h"
+#include "conformance/probes/files.h"
 #include "conformance/probes/mkdir_proxy.h"
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
@@ -116,6 +118,15 @@ Answer ReadFromFile(const Arguments& arguments) {
               : Answer{.error = 0, .text = std::string(buffer, static_cast<size_t>(got))};
   close(fd);
   return answer;
+}
+
+Answer ReadClock(const Arguments& arguments) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const std::optional<size_t> number = Number(arguments[0]);
+  timespec now{};
+  if (!number) return Refuse("clock: no number: " + arguments[0]);
+  if (clock_gettime(static_cast<clockid_t>(*number), &now) != 0) return FromErrno();
+  return {.error = 0, .text = std::to_string(now.tv_sec * kSecond + now.tv_nsec)};
 }
 
 // Stays open as long as the process runs.
@@ -226,6 +237,10 @@ constexpr Command kCommands[] = {
     {"octets", "BYTES", 1, WriteOctets, "write that many bytes, counting 0 to 255 over and over"},
     {"write-to", "PATH TEXT", 2, WriteToFile, "write TEXT, as write does, to that file"},
     {"read-from", "PATH", 1, ReadFromFile, "answer with what one read of that file returns"},
+    {"owner", "PATH", 1, OwnerOf, "answer with that file's user and group"},
+    {"make", "PATH TEXT", 2, MakeFile, "make that file with TEXT in it, or a folder: /"},
+    {"give", "PATH UID GID", 3, GiveFile, "make that user and group the file's owners"},
+    {"clock", "NUMBER", 1, ReadClock, "answer with the nanoseconds of that clock"},
     {"pty", "", 0, AllocatePty,
      "allocate a pseudo-terminal and keep it open; answer with its number"},
     {"echo-stdin", "", 0, EchoInput, "write what is read from standard input, until it ends"},

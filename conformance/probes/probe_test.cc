@@ -234,6 +234,41 @@ TEST_F(ProbeChannelTest, WritesAndReadsFiles) {
   EXPECT_EQ(channel->Ask({"read-from", file}, kPatience), "a\nb");
 }
 
+TEST_F(ProbeChannelTest, MakesFilesAndTellsTheirOwners) {
+  auto channel = ProbeChannel::Listen(folder_);
+  ASSERT_TRUE(channel) << channel.error();
+  Probe probe({"serve", folder_ / "probe.sock"});
+  ASSERT_TRUE(channel->Accept(kPatience));
+  const std::string file = folder_ / "file";
+  const std::string owner = std::to_string(geteuid()) + " " + std::to_string(getegid());
+
+  EXPECT_EQ(channel->Ask({"make", file, "text"}, kPatience), "");
+  EXPECT_EQ(channel->Ask({"make", folder_ / "folder", "/"}, kPatience), "");
+
+  EXPECT_EQ(channel->Ask({"read-from", file}, kPatience), "text");
+  EXPECT_EQ(channel->Ask({"owner", file}, kPatience), owner);
+  EXPECT_EQ(channel->Ask({"owner", folder_ / "folder"}, kPatience), owner);
+  EXPECT_FALSE(channel->Ask({"make", file, "text"}, kPatience)) << "it is there already";
+  EXPECT_EQ(
+      channel->Ask({"give", file, std::to_string(geteuid()), std::to_string(getegid())}, kPatience),
+      "");
+}
+
+TEST_F(ProbeChannelTest, TellsClocks) {
+  auto channel = ProbeChannel::Listen(folder_);
+  ASSERT_TRUE(channel) << channel.error();
+  Probe probe({"serve", folder_ / "probe.sock"});
+  ASSERT_TRUE(channel->Accept(kPatience));
+
+  const Result<std::string> first = channel->Ask({"clock", "1"}, kPatience);
+  const Result<std::string> second = channel->Ask({"clock", "1"}, kPatience);
+
+  ASSERT_TRUE(first) << first.error();
+  ASSERT_TRUE(second) << second.error();
+  EXPECT_LT(std::stoll(*first), std::stoll(*second));
+  EXPECT_FALSE(channel->Ask({"clock", "one"}, kPatience));
+}
+
 TEST_F(ProbeChannelTest, KeepsTheTerminalsThatItAllocates) {
   auto channel = ProbeChannel::Listen(folder_);
   ASSERT_TRUE(channel) << channel.error();

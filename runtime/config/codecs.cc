@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -282,22 +283,41 @@ Result<std::string> TimeOffset(std::string_view value) {
     std::string_view name;
     int64_t nanoseconds;
   };
-  // "ms" before "m" and "s", which it ends in or begins with.
-  constexpr std::array<Unit, 6> kUnits = {Unit{"ms", 1'000'000},   Unit{"us", 1'000},
-                                          Unit{"ns", 1},           Unit{"h", 3600 * kSecond},
-                                          Unit{"m", 60 * kSecond}, Unit{"s", kSecond}};
-  for (const Unit& unit : kUnits) {
-    if (!value.ends_with(unit.name)) continue;
-    const std::string_view digits = Trim(value.substr(0, value.size() - unit.name.size()));
-    const auto count = ParseSigned(digits);
-    if (!count) break;
-    int64_t nanoseconds = 0;
-    if (__builtin_mul_overflow(*count, unit.nanoseconds, &nanoseconds)) {
+  constexpr std::array<Unit, 6> kUnits = {Unit{"h", 3600 * kSecond}, Unit{"m", 60 * kSecond},
+                                          Unit{"s", kSecond},        Unit{"ms", 1'000'000},
+                                          Unit{"us", 1'000},         Unit{"ns", 1}};
+  std::string_view rest = Trim(value);
+  const bool negative = rest.starts_with('-');
+  if (negative) rest.remove_prefix(1);
+  int64_t total = 0;
+  // The unit of the term before, and from then on smaller ones.
+  const Unit* unit = nullptr;
+  // time_namespace.sum
+  while (true) {
+    // time_namespace.key_refused
+    if (rest.find_first_of("0123456789") != 0) break;
+    int64_t count = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    const bool beyond = error == std::errc::result_out_of_range;
+    rest = Trim(rest.substr(static_cast<size_t>(end - rest.data())));
+    const std::string_view name = rest.substr(0, rest.find_first_of(" \t0123456789"));
+    const Unit* const first = unit == nullptr ? kUnits.data() : unit + 1;
+    const Unit* const last = kUnits.data() + kUnits.size();
+    unit = std::find_if(first, last, [&](const Unit& one) { return one.name == name; });
+    if (unit == last) break;
+    rest = Trim(rest.substr(name.size()));
+    // time_namespace.overflow_refused
+    if (beyond || __builtin_mul_overflow(count, unit->nanoseconds, &count) ||
+        __builtin_add_overflow(total, count, &total)) {
       return Failure(ERANGE, fmt::format("\"{}\" is beyond 64 bits of nanoseconds", value));
     }
-    return fmt::format("{}{}", *count, unit.name);
+    if (rest.empty()) {
+      const int64_t signed_total = negative ? -total : total;
+      // time_namespace.key_reads_back
+      return fmt::format("{}{}", signed_total / unit->nanoseconds, unit->name);
+    }
   }
-  return Refused(value, "a number with one of the units h, m, s, ms, us, ns");
+  return Refused(value, "numbers with their units h, m, s, ms, us, ns");
 }
 
 Result<std::string> MountEntry(std::string_view value) {

@@ -56,7 +56,8 @@ Result<std::string> NamespaceName(std::string_view value);
 Result<std::string> AutoMount(std::string_view value);
 // `unix:/absolute/path` or `unix:@name`, as long as a socket address may be.
 Result<std::string> SeccompProxy(std::string_view value);
-// A signed whole number and a unit: h m s ms us ns. ERANGE beyond 64 bits of nanoseconds.
+// A signed whole number and a unit: h m s ms us ns. Several of them, largest unit first, become
+// one. ERANGE beyond 64 bits of nanoseconds.
 Result<std::string> TimeOffset(std::string_view value);
 // Nothing but a line of fstab(5) with at least three fields.
 Result<std::string> MountEntry(std::string_view value);

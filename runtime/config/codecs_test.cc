@@ -100,6 +100,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TimeOffset", TimeOffset, "5", kRefused},
         Case{"TimeOffset", TimeOffset, "2d", kRefused},
         Case{"TimeOffset", TimeOffset, "9223372036854775807h", kRefused},
+        Case{"TimeOffset", TimeOffset, "9223372036854775808ns", kRefused},
+        Case{"TimeOffset", TimeOffset, "1h30m", "90m"},
+        Case{"TimeOffset", TimeOffset, "-1s 1ms", "-1001ms"},
+        Case{"TimeOffset", TimeOffset, "30m1h", kRefused},
+        Case{"TimeOffset", TimeOffset, "1h30", kRefused},
+        Case{"TimeOffset", TimeOffset, "1s-1ms", kRefused},
+        Case{"TimeOffset", TimeOffset, "--1s", kRefused},
+        Case{"TimeOffset", TimeOffset, "s", kRefused},
         Case{"MountEntry", MountEntry, "tmpfs tmp tmpfs", "tmpfs tmp tmpfs"},
         Case{"MountEntry", MountEntry, "tmpfs tmp", kRefused}));
 

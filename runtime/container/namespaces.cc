@@ -15,6 +15,7 @@
 #include "runtime/container/client.h"
 #include "runtime/container/network/plan.h"
 #include "runtime/container/own_log.h"
+#include "runtime/extensions/time_namespace.h"
 #include "runtime/kernel/clone.h"
 
 namespace lxcspec::runtime {
@@ -36,26 +37,6 @@ bool HasKind(std::string_view name) {
   return access(fmt::format("/proc/self/ns/{}", name).c_str(), F_OK) == 0;
 }
 
-int64_t Nanoseconds(std::string_view text) {
-  // The codec let only these through, and only what fits.
-  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"ms", 1'000'000},        {"us", 1'000},         {"ns", 1},
-      {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}};
-  for (const auto& [unit, factor] : kUnits) {
-    if (!text.ends_with(unit)) continue;
-    return ParseSigned(text.substr(0, text.size() - unit.size())).value_or(0) * factor;
-  }
-  return 0;
-}
-
-std::string TimeOffsetLine(std::string_view clock, std::string_view value) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  const int64_t total = Nanoseconds(value);
-  // The kernel takes no negative nanoseconds: the seconds are rounded down.
-  const int64_t nanoseconds = ((total % kSecond) + kSecond) % kSecond;
-  return fmt::format("{} {} {}\n", clock, (total - nanoseconds) / kSecond, nanoseconds);
-}
-
 uint64_t FlagsOf(const std::vector<std::string>& names) {
   uint64_t flags = 0;
   for (const std::string& name : names) flags |= FindNamespaceKind(name)->flag;
@@ -69,6 +50,14 @@ uint64_t DefaultNamespaces(const Config& config) {
   return flags;
 }
 
+TimeNamespaceUse TimeUse(const Config& config) {
+  if ((FlagsOf(config.Values("lxc.namespace.keep")) & kTimeFlag) != 0) {
+    return TimeNamespaceUse::kKept;
+  }
+  const bool shared = !FirstValue(config, "lxc.namespace.share.time").empty();
+  return shared ? TimeNamespaceUse::kShared : TimeNamespaceUse::kOwn;
+}
+
 }  // namespace
 
 Result<NamespacePlan> PlanNamespaces(const Config& config) {
@@ -80,12 +69,12 @@ Result<NamespacePlan> PlanNamespaces(const Config& config) {
   NamespacePlan plan;
   plan.made = clone.empty() ? DefaultNamespaces(config) : FlagsOf(clone);
   if (!config.Values("lxc.idmap").empty()) plan.made |= CLONE_NEWUSER;
-  for (const auto& [key, clock] : {std::pair("lxc.time.offset.monotonic", "monotonic"),
-                                   {"lxc.time.offset.boot", "boottime"}}) {
-    if (config.Values(key).empty()) continue;
-    plan.made |= kTimeFlag;
-    plan.time_offsets += TimeOffsetLine(clock, FirstValue(config, key));
-  }
+  const TimeOffsets offsets{.boot = FirstValue(config, "lxc.time.offset.boot"),
+                            .monotonic = FirstValue(config, "lxc.time.offset.monotonic")};
+  auto time_offsets = PlanTimeOffsets(offsets, TimeUse(config));
+  if (!time_offsets) return Forward(std::move(time_offsets).error());
+  plan.time_offsets = *std::move(time_offsets);
+  if (offsets.any()) plan.made |= kTimeFlag;
   plan.made &= ~FlagsOf(keep);
   for (const NamespaceKind& kind : NamespaceKinds()) {
     const std::string whose = FirstValue(config, fmt::format("lxc.namespace.share.{}", kind.name));

@@ -2,6 +2,8 @@
 
 #include "runtime/extensions/claims.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -27,6 +29,7 @@ struct Built {
 
 bool NeedsNothing() { return true; }
 
+bool HasTimeNamespaces() { return access("/proc/self/ns/time", F_OK) == 0; }
 bool HasVeth() { return ThisKernelsNetworkAbilities().veth; }
 bool HasMacvlan() { return ThisKernelsNetworkAbilities().macvlan; }
 bool HasIpvlan() { return ThisKernelsNetworkAbilities().ipvlan; }
@@ -60,6 +63,7 @@ constexpr std::array kBuilt = {
     Built{"cgroup2_auto_mounting", HasUnifiedHierarchy},
     Built{"cgroup_relative", NeedsNothing},
     Built{"cgroup_advanced_isolation", NeedsNothing},
+    Built{"time_namespace", HasTimeNamespaces},
 };
 
 }  // namespace
@@ -83,7 +87,7 @@ bool IsClaimed(std::string_view extension) {
   // seccomp_allow_nesting.announced seccomp_notify.announced seccomp_notify_fd_active.announced
   // seccomp_proxy_send_notify_fd.announced cgroup2.announced cgroup2_devices.announced
   // cgroup2_auto_mounting.announced cgroup_relative.announced
-  // cgroup_advanced_isolation.announced
+  // cgroup_advanced_isolation.announced time_namespace.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 
