@@ -87,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, Cgroup2DevicesAllowAllTest,
     ::testing::Values(RuleList{"Alone", {"allow a"}}, RuleList{"InFull", {"allow a *:* rwm"}},
                       RuleList{"AfterDenyAll", {"deny a", "allow a"}},
+                      RuleList{"InFullAfterDenyAll", {"deny a", "allow a *:* rwm"}},
                       RuleList{"BeforeAnAllowance", {"allow a", "allow c 1:3 r"}}),
     [](const auto& each) { return each.param.name; });
 
@@ -289,6 +290,20 @@ TEST_F(Cgroup2DevicesTest, DenialAloneDenies) {
 TEST_F(Cgroup2DevicesTest, DenialAfterAnAllowanceDenies) {
   COVERS(spec::cgroup2_devices::kSpecificDeny);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Rules({"allow c 1:3 rwm", "deny c 1:5 rwm"})));
+
+  EXPECT_THAT(Allowed(container, kZero), SucceedsWith(kNothing));
+}
+
+TEST_F(Cgroup2DevicesTest, DenialBeforeAnAllowanceDenies) {
+  COVERS(spec::cgroup2_devices::kSpecificDeny);
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Rules({"deny c 1:5 rwm", "allow c 1:3 rwm"})));
+
+  EXPECT_THAT(Allowed(container, kZero), SucceedsWith(kNothing));
+}
+
+TEST_F(Cgroup2DevicesTest, DenialOfSomeOfWhatIsAllowedDenies) {
+  COVERS(spec::cgroup2_devices::kSpecificDeny);
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Rules({"allow c 1:* rwm", "deny c 1:5 rwm"})));
 
   EXPECT_THAT(Allowed(container, kZero), SucceedsWith(kNothing));
 }

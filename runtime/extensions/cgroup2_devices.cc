@@ -86,6 +86,8 @@ Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& 
 bool DeviceLimits::AddToTable(const DeviceRule& rule) {
   if (!table_ || !rule.major || !rule.minor || !table_->CanSet(*rule.major, *rule.minor))
     return false;
+  // A denial may be of more than the one device then.
+  if (!rules_.IsDecided() && !rule.allow) return false;
   rules_.Add(rule);
   for (const auto& [is_of, type] : {std::pair(rule.block, DeviceType::kBlock),
                                     std::pair(rule.character, DeviceType::kCharacter)}) {

@@ -50,16 +50,29 @@ bool NameTheSame(const DeviceRule& one, const DeviceRule& other, DeviceType type
   return both && one.major == other.major && one.minor == other.minor;
 }
 
+// Two rules that both name some device of that type.
+bool NameOne(const DeviceRule& one, const DeviceRule& other, DeviceType type) {
+  const bool both =
+      type == DeviceType::kBlock ? one.block && other.block : one.character && other.character;
+  return both &&
+         one.major.value_or(other.major.value_or(0)) ==
+             other.major.value_or(one.major.value_or(0)) &&
+         one.minor.value_or(other.minor.value_or(0)) == other.minor.value_or(one.minor.value_or(0));
+}
+
 // What the words of the manual page come to, without anything that makes it quick: the last rule
 // for everything, or else the first rule, says what the list is. Then each use is said by a rule
-// of the list's kind behind it which no later rule of the other kind has taken back.
+// of the list's kind behind it which no later rule of the other kind has taken back. Where it is
+// the first rule that says so, any denial takes back all rules that have a device in common.
 uint32_t ModelOf(const std::vector<DeviceRule>& list, const Device& device) {
   if (list.empty()) return kMayAll;
   size_t begin = 0;
+  bool decided = false;
   bool denies_others = list.front().allow;
   for (size_t i = 0; i < list.size(); ++i) {
     if (!list[i].IsForEverything()) continue;
     denies_others = !list[i].allow;
+    decided = true;
     begin = i + 1;
   }
   uint32_t said = 0;
@@ -68,6 +81,10 @@ uint32_t ModelOf(const std::vector<DeviceRule>& list, const Device& device) {
       if (list[i].allow != denies_others || (list[i].access & use) == 0) continue;
       if (!Names(list[i], device)) continue;
       bool taken_back = false;
+      for (const DeviceRule& other : list) {
+        if (decided || !denies_others || other.allow || (other.access & use) == 0) continue;
+        taken_back = taken_back || NameOne(list[i], other, device.type);
+      }
       for (size_t later = i + 1; later < list.size(); ++later) {
         taken_back =
             taken_back || (list[later].allow != denies_others && (list[later].access & use) != 0 &&

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,15 @@ Result<DeviceRule> ParsePath(bool allow, std::string_view text) {
   return rule;
 }
 
+bool Meet(std::optional<uint32_t> one, std::optional<uint32_t> other) {
+  return !one || !other || *one == *other;
+}
+
+// Whether there is a device that both name.
+bool Overlap(const DeviceSet& one, const DeviceSet& other) {
+  return one.type == other.type && Meet(one.major, other.major) && Meet(one.minor, other.minor);
+}
+
 }  // namespace
 
 bool DeviceRule::IsForEverything() const {
@@ -100,7 +110,9 @@ Result<DeviceRule> ParseDeviceRule(bool allow, std::string_view text) {
 void DeviceRules::Add(const DeviceRule& rule) {
   if (rule.IsForEverything()) {
     is_allowlist_ = !rule.allow;
+    is_decided_ = true;
     accesses_.clear();
+    denied_.clear();
     return;
   }
   if (!is_allowlist_) is_allowlist_ = rule.allow;
@@ -110,13 +122,30 @@ void DeviceRules::Add(const DeviceRule& rule) {
 
 void DeviceRules::AddOne(const DeviceSet& devices, const DeviceRule& rule) {
   if (rule.allow == *is_allowlist_) {
-    accesses_[devices] |= rule.access;
+    uint32_t access = rule.access;
+    for (const auto& [others, denied] : denied_) {
+      if (Overlap(devices, others)) access &= ~denied;
+    }
+    if (access != 0) accesses_[devices] |= access;
+    return;
+  }
+  if (!is_decided_ && *is_allowlist_) {
+    // cgroup2_devices.specific_deny
+    Deny(devices, rule.access);
     return;
   }
   const auto said = accesses_.find(devices);
   if (said == accesses_.end()) return;
   said->second &= ~rule.access;
   if (said->second == 0) accesses_.erase(said);
+}
+
+void DeviceRules::Deny(const DeviceSet& devices, uint32_t access) {
+  denied_[devices] |= access;
+  for (auto said = accesses_.begin(); said != accesses_.end();) {
+    if (Overlap(devices, said->first)) said->second &= ~access;
+    said = said->second == 0 ? accesses_.erase(said) : std::next(said);
+  }
 }
 
 uint32_t DeviceRules::Allowed(DeviceType type, uint32_t major, uint32_t minor) const {

@@ -7,7 +7,9 @@
 // A list is of one of two kinds. An allowlist denies what no rule allows, a denylist allows what
 // no rule denies. A rule for everything ("a") empties the list and decides its kind; without one
 // the first rule does. A rule against the kind of its list takes back what a rule for exactly the
-// same devices said, and means nothing otherwise. What is asked for at once must be allowed
+// same devices said, and means nothing otherwise; but where no rule for everything has decided the
+// kind, a denial takes back what it names from every rule that names some of it, also from those to
+// come. What is asked for at once must be allowed
 // altogether: who may not read may not open for reading and writing.
 
 #ifndef LXCSPEC_RUNTIME_KERNEL_DEVICE_RULES_H_
@@ -70,6 +72,8 @@ class DeviceRules {
   // Without any rule there ever was, nothing is restricted.
   bool Restrict() const { return is_allowlist_.has_value(); }
   bool IsAllowlist() const { return is_allowlist_.value_or(false); }
+  // Whether a rule for everything has decided the kind.
+  bool IsDecided() const { return is_decided_; }
   // What rules of the list's own kind say and none has taken back.
   const std::map<DeviceSet, uint32_t>& accesses() const { return accesses_; }
 
@@ -81,8 +85,13 @@ class DeviceRules {
  private:
   void AddOne(const DeviceSet& devices, const DeviceRule& rule);
 
+  void Deny(const DeviceSet& devices, uint32_t access);
+
   std::optional<bool> is_allowlist_;
+  bool is_decided_ = false;
   std::map<DeviceSet, uint32_t> accesses_;
+  // What denials have named in an allowlist whose kind is not decided.
+  std::map<DeviceSet, uint32_t> denied_;
 };
 
 }  // namespace lxcspec::runtime

@@ -137,5 +137,16 @@ TEST(DeviceRulesTest, TheSameDevicesTakeBackOthersDoNot) {
   EXPECT_TRUE(List({"+a", "-c 1:3 rwm", "+c 1:3 rwm"}).Permits(kChar, 1, 3, kMayAll));
 }
 
+TEST(DeviceRulesTest, WithoutARuleForEverythingADenialTakesBackFromAll) {
+  const DeviceRules some = List({"+c 1:* rw", "+b 1:* r", "-c 1:5 w"});
+  EXPECT_FALSE(some.Permits(kChar, 1, 5, kMayWrite));
+  EXPECT_TRUE(some.Permits(kChar, 1, 5, kMayRead));
+  EXPECT_TRUE(some.Permits(kBlock, 1, 5, kMayRead));
+  EXPECT_FALSE(List({"+c 1:5 rw", "-c *:5 r"}).Permits(kChar, 1, 5, kMayRead));
+  EXPECT_FALSE(List({"+c 1:3 r", "-a 1:5 r", "+c *:* r"}).Permits(kChar, 1, 5, kMayRead));
+  EXPECT_TRUE(List({"+c 1:3 r", "-c 1:5 r", "+c 1:7 r"}).Permits(kChar, 1, 7, kMayRead));
+  EXPECT_TRUE(List({"+c 1:3 r", "-c 1:5 r", "-a", "+c 1:5 r"}).Permits(kChar, 1, 5, kMayRead));
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime
