@@ -51,6 +51,11 @@ class CommandTest(unittest.TestCase):
         words = command(MACHINE)
         self.assertIn("no_timer_check", _after(words, "-append").split())
 
+    def test_programs_stay_where_they_are_translated_and_only_there(self) -> None:
+        self.assertIn("norandmaps", _after(command(MACHINE), "-append").split())
+        words = command(replace(MACHINE, accelerator=Accelerator.KVM))
+        self.assertNotIn("norandmaps", _after(words, "-append").split())
+
     def test_panic_ends_qemu(self) -> None:
         words = command(MACHINE)
         self.assertIn("-no-reboot", words)
