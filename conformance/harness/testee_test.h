@@ -29,7 +29,7 @@ namespace lxcspec {
 namespace {  // NOLINT(google-build-namespaces,misc-anonymous-namespace-in-header)
 
 template <typename Parameter>
-  requires requires(const Parameter& parameter) { std::string_view(parameter.name); }
+requires requires(const Parameter& parameter) { std::string_view(parameter.name); }
 void PrintTo(const Parameter& parameter, std::ostream* out) {
   *out << std::string_view(parameter.name);
 }
