@@ -25,6 +25,7 @@
 #include "conformance/probes/escape.h"
 #include "conformance/probes/files.h"
 #include "conformance/probes/mkdir_proxy.h"
+#include "conformance/probes/mounts.h"
 #include "conformance/probes/pattern.h"
 #include "conformance/probes/serve.h"
 #include "conformance/probes/signals.h"
@@ -256,6 +257,11 @@ constexpr Command kCommands[] = {
      "open that file to read (r), to write (w) or for both (rw), and close it"},
     {"mknod", "TYPE MAJOR MINOR", 3, MakeNode,
      "make a node of that block (b) or character (c) device below /dev, and remove it"},
+    {"mount", "SOURCE TARGET TYPE FLAGS", 4, MountHere,
+     "mount that there; - for what is to be NULL, and for no flags"},
+    {"umount", "TARGET FLAGS", 2, UnmountHere, "unmount what is there; - for no flags"},
+    {"mayhem", "PLACE KEPT EXCHANGE", 3, Mayhem,
+     "for ever make PLACE something else, such as a link to KEPT, and unmount EXCHANGE"},
     {"count-surprises", "ALLOWED DENIED COUNT", 3, CountSurprises,
      "open both files that often; answer how often it went against their names"},
     {"mkdir-proxy", "SOCKET", 1, RunMkdirProxy,

@@ -29,6 +29,12 @@ struct ConsoleLog {
   char* data;
 };
 
+struct Mount {
+  int version;
+};
+
+inline constexpr int kMountApiV1 = 1;
+
 // struct lxc_container of LXC 7.0. Earlier releases end earlier (Layout). Members that no test
 // calls yet are untyped.
 struct Container {
@@ -99,8 +105,9 @@ struct Container {
   void* migrate;
   int (*console_log)(Container*, ConsoleLog*);
   bool (*reboot2)(Container*, int timeout);
-  void* mount;
-  void* umount;
+  int (*mount)(Container*, const char* source, const char* target, const char* type,
+               unsigned long flags, const void* data, Mount*);
+  int (*umount)(Container*, const char* target, unsigned long flags, Mount*);
   int (*seccomp_notify_fd)(Container*);
   int (*seccomp_notify_fd_active)(Container*);
   int (*init_pidfd)(Container*);

@@ -54,6 +54,8 @@ SAME_PLACE(attach_run_wait);
 SAME_PLACE(migrate);
 SAME_PLACE(console_log);
 SAME_PLACE(reboot2);
+SAME_PLACE(mount);
+SAME_PLACE(umount);
 SAME_PLACE(seccomp_notify_fd);
 SAME_PLACE(seccomp_notify_fd_active);
 SAME_PLACE(init_pidfd);
@@ -66,6 +68,8 @@ static_assert(offsetof(abi::Log, prefix) == offsetof(struct lxc_log, prefix));
 static_assert(sizeof(abi::ConsoleLog) == sizeof(struct lxc_console_log));
 static_assert(offsetof(abi::ConsoleLog, read_max) == offsetof(struct lxc_console_log, read_max));
 static_assert(offsetof(abi::ConsoleLog, data) == offsetof(struct lxc_console_log, data));
+static_assert(sizeof(abi::Mount) == sizeof(struct lxc_mount));
+static_assert(abi::kMountApiV1 == LXC_MOUNT_API_V1);
 // Since LXC 6.0, which Debian 12's header is older than.
 static_assert(offsetof(abi::Container, rcv_timeout) == 568);
 static_assert(offsetof(abi::Container, set_timeout) == 576);

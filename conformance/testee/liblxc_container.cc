@@ -57,6 +57,12 @@ Result<std::string> CallGetter(std::string call,
   return value;
 }
 
+// What mount() or umount() returned.
+Status MountStatus(int returned, std::string call) {
+  if (returned == 0) return {};
+  return Fail(returned > 0 ? EPROTO : ErrnoOf(returned), std::move(call));
+}
+
 class LiblxcContainer final : public Container {
  public:
   LiblxcContainer(abi::Container* raw, const abi::Container& members, int (*put)(abi::Container*))
@@ -240,6 +246,23 @@ class LiblxcContainer final : public Container {
     }
     if (returned != 0) return Fail(ErrnoOf(returned), "console_log()");
     return reply;
+  }
+
+  Status Mount(const MountCall& call) override {
+    if (members_.mount == nullptr) return Absent("mount");
+    abi::Mount version{.version = abi::kMountApiV1};
+    errno = 0;
+    const int returned =
+        members_.mount(raw_, PointerOf(call.source), PointerOf(call.target), PointerOf(call.type),
+                       call.flags, PointerOf(call.data), &version);
+    return MountStatus(returned, "mount()");
+  }
+
+  Status Umount(const MaybeString& target, unsigned long flags) override {
+    if (members_.umount == nullptr) return Absent("umount");
+    abi::Mount version{.version = abi::kMountApiV1};
+    errno = 0;
+    return MountStatus(members_.umount(raw_, PointerOf(target), flags, &version), "umount()");
   }
 
   int ErrorNum() const override { return raw_ != nullptr ? raw_->error_num : 0; }

@@ -57,6 +57,15 @@ struct ConsoleLogReply {
   friend std::ostream& operator<<(std::ostream& out, const ConsoleLogReply& reply);
 };
 
+// What mount() is given. Absent strings are NULL.
+struct MountCall {
+  MaybeString source;
+  MaybeString target;
+  MaybeString type;
+  unsigned long flags = 0;
+  MaybeString data;
+};
+
 // One container object: what lxc_container_new() returns, or NULL (Testee::NullContainer).
 //
 // Failing members answer with an Error whose code is the errno that the C function reported: the
@@ -122,6 +131,11 @@ class Container {
 
   // nullopt passes a NULL struct pointer.
   virtual Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) = 0;
+
+  // Both fail with EPROTO where the C function answers with a positive number, which its caller
+  // takes neither for a success nor for a failure.
+  virtual Status Mount(const MountCall& call) = 0;
+  virtual Status Umount(const MaybeString& target, unsigned long flags) = 0;
 
   // The fields that hold the last failure, as the header documents them.
   virtual int ErrorNum() const = 0;

@@ -37,6 +37,7 @@ Handle::Handle(runtime::Container container) : abi::Container{}, container_(std:
   SetConsoleMembers(*this);
   SetNetworkMembers(*this);
   SetDeviceMembers(*this);
+  SetMountMembers(*this);
   SetStorageMembers(*this);
   SetUnbuiltMembers(*this);
   daemonize = true;

@@ -27,6 +27,10 @@ void SetNetworkMembers(abi::Container& members);
 
 // Device nodes.
 void SetDeviceMembers(abi::Container& members);
+
+// Mounts.
+void SetMountMembers(abi::Container& members);
+
 // Further processes in a running container.
 void SetAttachMembers(abi::Container& members);
 

@@ -51,8 +51,6 @@ void SetUnbuiltMembers(abi::Container& members) {
   SetUnbuilt<"checkpoint">(members.checkpoint);
   SetUnbuilt<"restore">(members.restore);
   SetUnbuilt<"migrate">(members.migrate);
-  SetUnbuilt<"mount">(members.mount);
-  SetUnbuilt<"umount">(members.umount);
 }
 
 }  // namespace lxcspec::runtime

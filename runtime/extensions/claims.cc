@@ -42,6 +42,8 @@ constexpr std::array kBuilt = {
     Built{"lxc_log", NeedsNothing},
     Built{"lxc_config_item_is_supported", NeedsNothing},
     Built{"reboot2", NeedsNothing},
+    Built{"mount_injection", NeedsNothing},
+    Built{"mount_injection_file", NeedsNothing},
     Built{"init_pidfd", HasPidfds},
     Built{"pidfd", HasPidfds},
     Built{"console_log", NeedsNothing},
@@ -87,7 +89,8 @@ bool IsClaimed(std::string_view extension) {
   // seccomp_allow_nesting.announced seccomp_notify.announced seccomp_notify_fd_active.announced
   // seccomp_proxy_send_notify_fd.announced cgroup2.announced cgroup2_devices.announced
   // cgroup2_auto_mounting.announced cgroup_relative.announced
-  // cgroup_advanced_isolation.announced time_namespace.announced
+  // cgroup_advanced_isolation.announced time_namespace.announced mount_injection.announced
+  // mount_injection_file.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

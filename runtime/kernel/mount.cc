@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -234,10 +235,26 @@ Status AddMountFlags(int mount, unsigned long flags, bool recursive) {
 }
 
 Status SetPropagation(int mount_fd, unsigned long propagation) {
-  if (mount(nullptr, DescriptorPath(mount_fd).c_str(), nullptr, propagation, nullptr) != 0) {
+  return SetPropagation(DescriptorPath(mount_fd), propagation);
+}
+
+Status SetPropagation(const std::string& path, unsigned long propagation) {
+  if (mount(nullptr, path.c_str(), nullptr, propagation, nullptr) != 0) {
     return ErrnoFailure(fmt::format("set propagation {:#x}", propagation));
   }
   return {};
+}
+
+bool HasMountsByDescriptor() {
+  // EPERM is what some filters answer for calls that they do not know; without a mount to copy
+  // the kernel asks for no right.
+  const bool opens = open_tree(-1, "", 0) >= 0 || (errno != ENOSYS && errno != EPERM);
+  return opens && (move_mount(-1, "", -1, "", 0) == 0 || errno != ENOSYS);
+}
+
+Status EnterPrivateMounts() {
+  if (unshare(CLONE_NEWNS) != 0) return ErrnoFailure("unshare(CLONE_NEWNS)");
+  return SetPropagation("/", MS_SLAVE | MS_REC);
 }
 
 Status Remount(int mount_fd, unsigned long flags, const std::string& data) {

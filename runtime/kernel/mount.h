@@ -44,6 +44,16 @@ Status SetPropagation(int mount, unsigned long propagation);
 // Changes a file system that is mounted, as `mount -o remount` does.
 Status Remount(int mount, unsigned long flags, const std::string& data);
 
+// The same for the root of a mount that a path leads to.
+Status SetPropagation(const std::string& path, unsigned long propagation);
+
+// Whether this process may use these system calls, which came with Linux 5.2, at all.
+bool HasMountsByDescriptor();
+
+// A mount namespace of this process's own, which receives what is mounted outside and gives
+// nothing back.
+Status EnterPrivateMounts();
+
 // Makes an attached mount the root of this mount namespace and forgets the old one. The working
 // folder is the new root afterwards.
 Status PivotRoot(int new_root);

@@ -29,9 +29,13 @@ Result<ProcessNamespaces> ProcessNamespaces::Open(const UniqueFd& pidfd, pid_t p
     if ((kinds & kind.flag) == 0) continue;
     const std::string path = fmt::format("/proc/{}/ns/{}", process, kind.name);
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    // A kernel without namespaces of a kind has none to enter.
-    if (!fd.valid() && errno == ENOENT && !HasEnded(pidfd)) continue;
-    if (!fd.valid()) return ErrnoFailure(fmt::format("open({})", path));
+    if (!fd.valid()) {
+      const int code = errno;
+      if (HasEnded(pidfd)) return Failure(ESRCH, fmt::format("process {}", process));
+      // A kernel without namespaces of a kind has none to enter.
+      if (code == ENOENT) continue;
+      return Failure(code, fmt::format("open({})", path));
+    }
     struct stat theirs = {};
     struct stat ours = {};
     if (fstat(fd.get(), &theirs) != 0) return ErrnoFailure(fmt::format("stat({})", path));

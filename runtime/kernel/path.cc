@@ -86,6 +86,8 @@ Result<UniqueFd> MakeFileInRoot(int root, const std::string& path, mode_t mode) 
 
 std::string DescriptorPath(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 
+Result<UniqueFd> OpenDescriptorFolder() { return Open("/proc/self/fd", O_PATH | O_DIRECTORY); }
+
 Result<std::string> ReadWhole(const std::string& path) {
   auto file = Open(path, O_RDONLY);
   if (!file) return Forward(std::move(file).error());

@@ -32,6 +32,10 @@ Result<UniqueFd> MakeFileInRoot(int root, const std::string& path, mode_t mode);
 // A name in /proc through which this process reaches the descriptor's file anew.
 std::string DescriptorPath(int fd);
 
+// The folder of such names, for who is about to enter a mount namespace with another /proc: once it
+// is the working folder, a descriptor's number is a path that leads to its file.
+Result<UniqueFd> OpenDescriptorFolder();
+
 // The whole of a file, which may be one of /proc.
 Result<std::string> ReadWhole(const std::string& path);
 

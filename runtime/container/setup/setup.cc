@@ -165,6 +165,9 @@ Status RunMounts(const SetupPlan& plan, const ChildContext& context) {
   if (mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr) != 0) {
     return ErrnoFailure("share the container's mounts within it");
   }
+  // A mount can be moved out of what is not shared only. Nothing of the host is below / any more.
+  const std::string& exchange = plan.automounts.shared_target;
+  if (!exchange.empty()) TRY(SetPropagation(exchange, MS_SLAVE | MS_REC));
   return SendDescriptors(context.socket, *descriptors);
 }
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flags that hold, and propagation.
+
+#include <sys/mount.h>
+
+#include <string>
+#include <vector>
+
+#include "conformance/harness/mount_test.h"
+
+namespace lxcspec {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr unsigned long kAllFlags =
+    MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
+
+struct FlagCase {
+  std::string name;
+  unsigned long flags;
+  std::vector<std::string> options;
+};
+
+const std::vector<FlagCase> kFlagCases = {
+    {"ReadOnly", MS_RDONLY, {"ro"}},
+    {"NoSuid", MS_NOSUID, {"nosuid"}},
+    {"NoDev", MS_NODEV, {"nodev"}},
+    {"NoExec", MS_NOEXEC, {"noexec"}},
+    {"NoAtime", MS_NOATIME, {"noatime"}},
+    {"NoDirAtime", MS_NODIRATIME, {"nodiratime"}},
+    {"All", kAllFlags, {"ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime"}},
+};
+
+// Options that the mount should have and has not.
+std::vector<std::string> Missing(const std::vector<std::string>& options, const SeenMount& mount) {
+  std::vector<std::string> missing;
+  for (const std::string& option : options) {
+    if (!mount.Has(option)) missing.push_back(option);
+  }
+  return missing;
+}
+
+class MountInjectionFlagsTest : public MountTest {};
+
+class MountInjectionEachFlagTest : public MountTest,
+                                   public ::testing::WithParamInterface<FlagCase> {};
+
+INSTANTIATE_TEST_SUITE_P(All, MountInjectionEachFlagTest, ::testing::ValuesIn(kFlagCases),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST_P(MountInjectionEachFlagTest, FileSystemHasIt) {
+  COVERS(spec::mount_injection::kFilesystemFlags);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+
+  ASSERT_OK(container->Mount({.source = std::nullopt,
+                              .target = "/target",
+                              .type = "tmpfs",
+                              .flags = GetParam().flags,
+                              .data = std::nullopt}));
+
+  const std::vector<SeenMount> mounts = MountsAt(container.init(), "/target");
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_THAT(Missing(GetParam().options, mounts[0]), IsEmpty()) << mounts[0];
+}
+
+TEST_P(MountInjectionEachFlagTest, BindHasIt) {
+  COVERS(spec::mount_injection::kBindFlags);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+
+  ASSERT_OK(container->Mount(Bind("/target", GetParam().flags)));
+
+  const std::vector<SeenMount> mounts = MountsAt(container.init(), "/target");
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_THAT(Missing(GetParam().options, mounts[0]), IsEmpty()) << mounts[0];
+}
+
+TEST_F(MountInjectionFlagsTest, ReadOnlyBindCannotBeWritten) {
+  COVERS(spec::mount_injection::kBindReadOnly);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/target", MS_RDONLY)));
+
+  EXPECT_THAT(container.Ask({"write-to", "/target/file", "overwritten"}), FailsWithErrno(EROFS));
+
+  EXPECT_THAT(ContentOf(source() / "file"), SucceedsWith("from the host"));
+}
+
+TEST_F(MountInjectionFlagsTest, ReadOnlyBindLeavesTheSourceWritable) {
+  COVERS(spec::mount_injection::kSourceKeepsFlags);
+  ASSERT_OK(MountOnHost(source()));
+  ASSERT_OK(WriteContent(source() / "file", "first"));
+  const std::vector<SeenMount> before = MountsAt(getpid(), source());
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+
+  ASSERT_OK(container->Mount(Bind("/target", kAllFlags)));
+
+  EXPECT_EQ(MountsAt(getpid(), source()), before);
+  EXPECT_OK(WriteContent(source() / "file", "second"));
+}
+
+TEST_F(MountInjectionFlagsTest, ReadOnlyReachesWhatIsMountedBelow) {
+  COVERS(spec::mount_injection::kRecursiveFlags);
+  ASSERT_TRUE(std::filesystem::create_directories(source() / "below"));
+  ASSERT_OK(MountOnHost(source() / "below"));
+  ASSERT_OK(WriteContent(source() / "below" / "deep", "kept"));
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/target", MS_REC | MS_RDONLY)));
+
+  EXPECT_THAT(container.Ask({"write-to", "/target/below/deep", "overwritten"}),
+              FailsWithErrno(EROFS));
+
+  EXPECT_THAT(ContentOf(source() / "below" / "deep"), SucceedsWith("kept"));
+}
+
+struct PropagationCase {
+  std::string name;
+  unsigned long flags;
+  std::vector<std::string> seen;  // which of these mountinfo may show
+  bool receives;
+};
+
+const std::vector<PropagationCase> kPropagationCases = {
+    {"Shared", MS_SHARED, {"shared", "shared master"}, true},
+    {"Slave", MS_SLAVE, {"master"}, true},
+    {"Private", MS_PRIVATE, {""}, false},
+    {"Unbindable", MS_UNBINDABLE, {"unbindable"}, false},
+};
+
+class MountInjectionPropagationTest : public MountTest,
+                                      public ::testing::WithParamInterface<PropagationCase> {};
+
+INSTANTIATE_TEST_SUITE_P(All, MountInjectionPropagationTest, ::testing::ValuesIn(kPropagationCases),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST_P(MountInjectionPropagationTest, BindHasIt) {
+  COVERS(spec::mount_injection::kPropagation);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+
+  ASSERT_OK(container->Mount(Bind("/target", GetParam().flags)));
+
+  const std::vector<SeenMount> mounts = MountsAt(container.init(), "/target");
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_THAT(mounts[0].propagation, ::testing::AnyOfArray(GetParam().seen));
+}
+
+class MountInjectionReceivingTest : public MountTest,
+                                    public ::testing::WithParamInterface<PropagationCase> {};
+
+INSTANTIATE_TEST_SUITE_P(All, MountInjectionReceivingTest,
+                         ::testing::Values(kPropagationCases[1], kPropagationCases[2],
+                                           kPropagationCases[3]),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST_P(MountInjectionReceivingTest, LaterMountsOfTheHostFollowIt) {
+  COVERS(spec::mount_injection::kPropagation);
+  ASSERT_TRUE(std::filesystem::create_directories(source() / "below"));
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/target", GetParam().flags)));
+
+  ASSERT_OK(MountOnHost(source() / "below"));
+
+  EXPECT_THAT(MountsAt(container.init(), "/target/below"), SizeIs(GetParam().receives ? 1 : 0));
+}
+
+}  // namespace
+}  // namespace lxcspec
