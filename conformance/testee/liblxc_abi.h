@@ -85,7 +85,8 @@ struct Container {
   void* clone;
   void* console_getfd;
   void* console;
-  void* attach;
+  // NULL options are the default ones.
+  int (*attach)(Container*, int (*function)(void*), void* payload, void* options, pid_t* attached);
   // NULL options are the default ones.
   int (*attach_run_wait)(Container*, void* options, const char* program, const char* const argv[]);
   void* attach_run_waitl;

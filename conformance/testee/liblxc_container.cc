@@ -3,6 +3,7 @@
 #include "conformance/testee/liblxc_container.h"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -222,6 +223,23 @@ class LiblxcContainer final : public Container {
     errno = 0;
     const int status = members_.attach_run_wait(raw_, nullptr, pointers[0], pointers.data());
     if (status < 0) return Fail(ErrnoOf(status), fmt::format("attach_run_wait({})", argv[0]));
+    return status;
+  }
+
+  Result<int> AttachWait(const std::function<int()>& function) override {
+    if (members_.attach == nullptr) return Absent("attach");
+    const auto call = [](void* payload) {
+      return (*static_cast<const std::function<int()>*>(payload))();
+    };
+    pid_t attached = -1;
+    errno = 0;
+    const int returned = members_.attach(raw_, call, const_cast<std::function<int()>*>(&function),
+                                         nullptr, &attached);
+    if (returned < 0) return Fail(ErrnoOf(returned), "attach()");
+    int status = 0;
+    while (waitpid(attached, &status, 0) < 0) {
+      if (errno != EINTR) return FailErrno("waitpid(attached)");
+    }
     return status;
   }
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -128,6 +129,10 @@ class Container {
   // Runs a program in the container with default options and waits for its end. Returns what
   // waitpid(2) reports of it.
   virtual Result<int> AttachRunWait(const std::vector<std::string>& argv) = 0;
+
+  // The same for a function, in a copy of the calling process: what it returns is the process's
+  // exit status.
+  virtual Result<int> AttachWait(const std::function<int()>& function) = 0;
 
   // nullopt passes a NULL struct pointer.
   virtual Result<ConsoleLogReply> ConsoleLog(const std::optional<ConsoleLogRequest>& request) = 0;

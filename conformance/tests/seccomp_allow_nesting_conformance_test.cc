@@ -4,8 +4,10 @@
 // test gives itself one: what it starts afterwards is nested as far as filters go.
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 
+#include "conformance/harness/nested_container.h"
 #include "conformance/harness/processes.h"
 #include "conformance/harness/seccomp_test.h"
 
@@ -22,11 +24,20 @@ const ConfigItems kNotStacked = {{kKey, "0"}};
 // kSubject fails with EDOM.
 constexpr char kPolicy[] = "2\ndenylist\ngetppid errno 33\n";
 
-// What the test's own filter has fail with ERANGE.
+// What the test's own filter, or an outer container's policy, has fail with ERANGE.
 constexpr int kOuter = SYS_getpgrp;
+constexpr char kOuterPolicy[] = "2\ndenylist\ngetpgrp errno 34\n";
 constexpr int kOutermost = SYS_sched_get_priority_max;
 
-class SeccompAllowNestingTest : public SeccompTest {};
+class SeccompAllowNestingTest : public SeccompTest {
+ protected:
+  // A container inside of the outer one, with kPolicy for its own.
+  Result<NestedContainer> StartInside(ProbedContainer& outer, ConfigItems config) {
+    std::ofstream(rootfs() / "inner.policy") << kPolicy;
+    config.emplace_back("lxc.seccomp.profile", "/inner.policy");
+    return NestedContainer::Start(testee(), *outer, rootfs(), config);
+  }
+};
 
 TEST_F(SeccompAllowNestingTest, IsAnnounced) {
   COVERS(spec::seccomp_allow_nesting::kAnnounced);
@@ -80,6 +91,19 @@ TEST_F(SeccompAllowNestingTest, AllOfSeveralFiltersHold) {
   EXPECT_THAT(container.Ask(SystemCall(kSubject)), FailsWithErrno(EDOM));
   EXPECT_THAT(container.Ask(SystemCall(kOuter)), FailsWithErrno(ERANGE));
   EXPECT_THAT(container.Ask(SystemCall(kOutermost)), FailsWithErrno(ERANGE));
+}
+
+TEST_F(SeccompAllowNestingTest, ContainerInAContainerIsUnderBothPolicies) {
+  COVERS(spec::seccomp_allow_nesting::kInnerContainer);
+  ASSERT_OK_AND_ASSIGN(auto outer, StartUnder(kOuterPolicy, ForNesting()));
+  ASSERT_OK_AND_ASSIGN(auto inner, StartInside(outer, kStacked));
+  ASSERT_THAT(inner.Depth(), SucceedsWith(3));
+
+  EXPECT_THAT(inner.Ask(SystemCall(kSubject)), FailsWithErrno(EDOM));
+  EXPECT_THAT(inner.Ask(SystemCall(kOuter)), FailsWithErrno(ERANGE));
+  EXPECT_OK(inner.Ask(SystemCall(kOutermost)));
+  EXPECT_OK(outer.Ask(SystemCall(kSubject)));
+  EXPECT_THAT(outer.Ask(SystemCall(kOuter)), FailsWithErrno(ERANGE));
 }
 
 TEST_F(SeccompAllowNestingTest, AttachedProgramOfAConfinedClientIsUnderThePolicyToo) {
