@@ -22,6 +22,8 @@ namespace {
 
 constexpr char kAllow[] = "lxc.cgroup2.devices.allow";
 constexpr char kDeny[] = "lxc.cgroup2.devices.deny";
+constexpr char kLegacyAllow[] = "lxc.cgroup.devices.allow";
+constexpr char kLegacyDeny[] = "lxc.cgroup.devices.deny";
 
 struct Rule {
   bool allow;
@@ -121,6 +123,24 @@ const Changes kNoRules{{kAllow, ""}, {kDeny, ""}};
 // A container with rules that does not start is started without them.
 void StartsOpen(Broken& broken) {
   StartsOtherwise<[](abi::Container*) { return kNoRules; }>(broken);
+}
+
+// With an inner cgroup a container starts without these keys.
+template <auto& kOne, auto& kOther>
+void ChangesWithInnerCgroup(Broken& broken) {
+  broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+    const bool inner = !Item(c, "lxc.cgroup.dir.container.inner").empty();
+    if (!inner) return Original().start(c, use_init, argv);
+    return StartWith(c, use_init, argv, {{kOne, ""}, {kOther, ""}});
+  };
+}
+
+// A container that is started inside of another one, as the harness calls it, has no rules.
+void IgnoresRulesInside(Broken& broken) {
+  broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+    const bool inside = std::string_view(c->name) == "inner";
+    return inside ? StartWith(c, use_init, argv, kNoRules) : Original().start(c, use_init, argv);
+  };
 }
 
 // What is attached enters the container's namespaces and not its cgroup.
@@ -339,6 +359,46 @@ const Faults kFaults{
      TellsBefore<"devices.deny a", "devices.allow c 1:3 rwm">},
     {spec::cgroup2_devices::kLiveChangeIsAtomic, "open", "meanwhile everything is allowed",
      TellsBefore<"devices.allow a", "devices.deny a", "devices.allow c 1:3 rwm">},
+    {spec::cgroup2_devices::kInnerCgroup, "open", "with an inner cgroup there are no rules",
+     ChangesWithInnerCgroup<kAllow, kDeny>},
+    {spec::cgroup2_devices::kInnerCgroup, "outside", "the init is not in the cgroup with the rules",
+     DoesAfterStart<[](abi::Container* c) { MoveOut(InitOf(c), kUnified); }>},
+    {spec::cgroup2_devices::kNested, "outer-only", "a container in a container has no rules",
+     IgnoresRulesInside},
+    {spec::cgroup2_devices::kLegacyRules, "ignored", "rules of version 1 are ignored",
+     [](Broken& broken) {
+       broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+         return StartWith(c, use_init, argv, {{kLegacyAllow, ""}, {kLegacyDeny, ""}});
+       };
+     }},
+    {spec::cgroup2_devices::kLegacyRules, "outside", "the init is not in the cgroup with the rules",
+     DoesAfterStart<[](abi::Container* c) { MoveOut(InitOf(c), "devices"); }>},
+    {spec::cgroup2_devices::kLegacyRules, "first", "the first allowance counts",
+     [](Broken& broken) {
+       broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+         const std::string allowed = Item(c, kLegacyAllow);
+         return StartWith(c, use_init, argv, kLegacyAllow, allowed.substr(0, allowed.find('\n')));
+       };
+     }},
+    {spec::cgroup2_devices::kLegacyInnerCgroup, "open", "with an inner cgroup there are no rules",
+     ChangesWithInnerCgroup<kLegacyAllow, kLegacyDeny>},
+    {spec::cgroup2_devices::kLegacyLiveChange, "ignored", "a new rule is ignored",
+     [](Broken& broken) {
+       broken.members.set_cgroup_item = [](abi::Container* c, const char* item, const char* value) {
+         return IsRule(item) || Original().set_cgroup_item(c, item, value);
+       };
+     }},
+    {spec::cgroup2_devices::kLegacyLiveChange, "allowances-only", "a new denial is ignored",
+     [](Broken& broken) {
+       broken.members.set_cgroup_item = [](abi::Container* c, const char* item, const char* value) {
+         return (IsRule(item) && std::string_view(item) == "devices.deny") ||
+                Original().set_cgroup_item(c, item, value);
+       };
+     }},
+    {spec::cgroup2_devices::kLegacyNoRule, "ignored", "what is no rule of version 1 is ignored",
+     StartsWithout<"lxc.cgroup.devices.deny">},
+    {spec::cgroup2_devices::kInUserNamespace, "open", "in a user namespace there are no rules",
+     IgnoresRulesInside},
     {spec::cgroup2_devices::kGone, "held", "the programs are held", DoesAfterStart<HoldsPrograms>},
     {spec::cgroup2_devices::kNoRule, "ignored", "what is no rule is ignored",
      [](Broken& broken) {

@@ -24,9 +24,11 @@ void StartsAnywhere(Broken& broken) {
   StartsOtherwise<[](abi::Container*) { return Nowhere(); }>(broken);
 }
 
-// The limit on the number of processes, of whichever version is configured.
+// The limit that is configured, whichever it is.
 std::string LimitKey(abi::Container* c) {
-  for (const char* key : {"lxc.cgroup2.pids.max", "lxc.cgroup.pids.max"}) {
+  for (const char* key :
+       {"lxc.cgroup2.pids.max", "lxc.cgroup.pids.max", "lxc.cgroup2.memory.max",
+        "lxc.cgroup.memory.limit_in_bytes", "lxc.cgroup2.cpu.max", "lxc.cgroup.cpu.cfs_quota_us"}) {
     if (!Item(c, key).empty()) return key;
   }
   return "";
@@ -40,7 +42,8 @@ void LimitsInner(Broken& broken) {
     std::string limit = Item(c, key.c_str());
     while (limit.ends_with('\n')) limit.pop_back();
     const bool started = StartWith(c, use_init, argv, key.c_str(), "");
-    if (started) SetItemOfInit(c, "pids.max", limit.c_str());
+    const std::string file = key.substr(key.find('.', sizeof("lxc.")) + 1);
+    if (started) SetItemOfInit(c, file.c_str(), limit.c_str());
     return started;
   };
 }
@@ -146,6 +149,20 @@ const Faults kFaults{
      ForgetsAtStart<"lxc.cgroup.dir.container.inner">},
     {spec::cgroup_advanced_isolation::kCannotBeRaised, "outer-seen",
      "the outer cgroup is the root of the namespace", MakesNamespaceAbove},
+    {spec::cgroup_advanced_isolation::kMemoryCannotBeRaised, "inner", "the inner one is limited",
+     LimitsInner},
+    {spec::cgroup_advanced_isolation::kMemoryCannotBeRaised, "no-inner", "there is no inner one",
+     ForgetsAtStart<"lxc.cgroup.dir.container.inner">},
+    {spec::cgroup_advanced_isolation::kMemoryCannotBeRaised, "written-only",
+     "the init is not in the cgroup with the limit",
+     DoesAfterStart<[](abi::Container* c) { MoveOut(InitOf(c)); }>},
+    {spec::cgroup_advanced_isolation::kCpuCannotBeRaised, "inner", "the inner one is limited",
+     LimitsInner},
+    {spec::cgroup_advanced_isolation::kCpuCannotBeRaised, "no-inner", "there is no inner one",
+     ForgetsAtStart<"lxc.cgroup.dir.container.inner">},
+    {spec::cgroup_advanced_isolation::kCpuCannotBeRaised, "written-only",
+     "the init is not in the cgroup with the limit",
+     DoesAfterStart<[](abi::Container* c) { MoveOut(InitOf(c)); }>},
     {spec::cgroup_advanced_isolation::kItemRead, "inner", "the inner cgroup's is read",
      [](Broken& broken) { broken.members.get_cgroup_item = GetItemOfInit; }},
     {spec::cgroup_advanced_isolation::kItemRead, "configured", "the configuration's is read",

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,12 +19,15 @@
 #include "conformance/harness/cgroups.h"
 #include "conformance/harness/child.h"
 #include "conformance/harness/need_probes.h"
+#include "conformance/harness/waiting.h"
 #include "conformance/posix/unique_fd.h"
 
 namespace lxcspec {
 namespace {
 
 constexpr char kPids[] = "pids";
+
+constexpr size_t kMemoryLimit = size_t{8} << 20;
 
 // Makes a cgroup there, has a child go into it and do `inside`, and removes it.
 Status InNewCgroup(const std::string& parent, const std::function<Status()>& inside = nullptr) {
@@ -51,6 +55,64 @@ Result<std::string> LimitPids(const std::string& hierarchy) {
   ASSIGN_OR_RETURN(const std::string folder, CgroupFolder(hierarchy, "/"));
   RETURN_IF_ERROR(InNewCgroup(folder, [&] { return IsRefusedToFork(folder); }));
   return "pids.max of a new cgroup below " + folder + " kept a process from forking";
+}
+
+// Limits the memory of the process's new cgroup, and has a child take twice as much.
+Status IsRefusedMemory(const std::string& folder, const std::string& file) {
+  RETURN_IF_ERROR(WriteCgroupFile(folder + "/lxcspec.need/" + file, std::to_string(kMemoryLimit)));
+  const pid_t child = fork();
+  if (child < 0) return FailErrno("fork");
+  if (child == 0) {
+    void* const memory =
+        mmap(nullptr, 2 * kMemoryLimit, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    _exit(memory != MAP_FAILED && mlock(memory, 2 * kMemoryLimit) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    return Fail(EPROTO, "have twice as much memory as " + file);
+  }
+  return {};
+}
+
+// Gives the process's new cgroup a hundredth of a CPU, and works until that was too little.
+Status IsHeldBack(const std::string& folder, const std::string& file, const std::string& value) {
+  const std::string own = folder + "/lxcspec.need/";
+  RETURN_IF_ERROR(WriteCgroupFile(own + file, value));
+  const Deadline deadline;
+  while (!deadline.Passed()) {
+    ASSIGN_OR_RETURN(const std::string counts, ReadCgroupFile(own + "cpu.stat"));
+    const size_t at = counts.find("nr_throttled ");
+    if (at == std::string::npos) return Fail(ENOENT, "find nr_throttled in cpu.stat");
+    if (counts.compare(at + sizeof("nr_throttled ") - 1, 1, "0") != 0) return {};
+  }
+  return Fail(EPROTO, "be held back by " + file);
+}
+
+// Denies the process's new cgroup all devices.
+Status IsRefusedDevicesByFiles(const std::string& folder) {
+  RETURN_IF_ERROR(WriteCgroupFile(folder + "/lxcspec.need/devices.deny", "a"));
+  const UniqueFd device(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (device) return Fail(EPROTO, "open /dev/null where it is denied");
+  return errno == EPERM ? Status() : FailErrno("open /dev/null");
+}
+
+// Does `inside` in version 2 where that has the file, or else in version 1.
+Result<std::string> InHierarchyWith(
+    const std::string& controller, const char* second_file, const char* first_file,
+    const std::function<Status(const std::string& folder, bool second)>& inside) {
+  ASSIGN_OR_RETURN(const CgroupPaths own, CgroupsOf(getpid()));
+  if (own.contains(kUnified)) {
+    ASSIGN_OR_RETURN(const std::string folder, CgroupFolder(kUnified, own.at(kUnified)));
+    if (access((folder + "/" + second_file).c_str(), F_OK) == 0) {
+      ASSIGN_OR_RETURN(const std::string root, CgroupFolder(kUnified, "/"));
+      RETURN_IF_ERROR(InNewCgroup(root, [&] { return inside(root, true); }));
+      return std::string(second_file) + " of a new cgroup below " + root + " was held to";
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string root, CgroupFolder(controller, "/"));
+  RETURN_IF_ERROR(InNewCgroup(root, [&] { return inside(root, false); }));
+  return std::string(first_file) + " of a new cgroup below " + root + " was held to";
 }
 
 // A program that refuses every use of a device.
@@ -124,6 +186,28 @@ Result<std::string> ProbeCgroup2Devices() {
 Result<std::string> ProbeCgroupPids() {
   auto second = LimitPids(kUnified);
   return second ? second : LimitPids(kPids);
+}
+
+Result<std::string> ProbeCgroupMemory() {
+  constexpr char kSecond[] = "memory.max";
+  constexpr char kFirst[] = "memory.limit_in_bytes";
+  return InHierarchyWith("memory", kSecond, kFirst, [&](const std::string& folder, bool second) {
+    return IsRefusedMemory(folder, second ? kSecond : kFirst);
+  });
+}
+
+Result<std::string> ProbeCgroupCpu() {
+  constexpr char kSecond[] = "cpu.max";
+  constexpr char kFirst[] = "cpu.cfs_quota_us";
+  return InHierarchyWith("cpu", kSecond, kFirst, [&](const std::string& folder, bool second) {
+    return second ? IsHeldBack(folder, kSecond, "1000 100000") : IsHeldBack(folder, kFirst, "1000");
+  });
+}
+
+Result<std::string> ProbeCgroup1Devices() {
+  ASSIGN_OR_RETURN(const std::string folder, CgroupFolder("devices", "/"));
+  RETURN_IF_ERROR(InNewCgroup(folder, [&] { return IsRefusedDevicesByFiles(folder); }));
+  return "devices.deny of a new cgroup below " + folder + " refused an open of /dev/null";
 }
 
 Result<std::string> ProbeCgroup1() { return LimitPids(kPids); }

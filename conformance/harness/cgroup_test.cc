@@ -26,6 +26,23 @@ void AddBelow(const std::string& folder, std::vector<std::string>& found) {
   }
 }
 
+Result<ResourceLimit> FindLimit(const std::string& controller, const std::string& second_file,
+                                const std::string& first_file) {
+  ASSIGN_OR_RETURN(const CgroupPaths own, CgroupsOf(getpid()));
+  for (const auto& [hierarchy, path] : own) {
+    ASSIGN_OR_RETURN(const std::string folder, CgroupFolder(hierarchy, path));
+    const bool second = hierarchy == kUnified;
+    const std::string& file = second ? second_file : first_file;
+    if (access((folder + "/" + file).c_str(), F_OK) != 0) continue;
+    return ResourceLimit{.controller = controller,
+                         .key = (second ? "lxc.cgroup2." : "lxc.cgroup.") + file,
+                         .file = file,
+                         .hierarchy = hierarchy,
+                         .none = second ? "max" : "-1"};
+  }
+  return Fail(ENOENT, "look for a hierarchy with " + second_file);
+}
+
 }  // namespace
 
 Result<OwnCgroups> OwnCgroups::Enter(const std::string& name) {
@@ -54,6 +71,29 @@ Result<PidsLimit> CgroupTest::FindPidsLimit() {
   }
   RETURN_IF_ERROR(CgroupFolder("pids", "/"));
   return PidsLimit{.key = "lxc.cgroup.pids.max", .hierarchy = "pids"};
+}
+
+Result<ResourceLimit> CgroupTest::FindMemoryLimit() {
+  return FindLimit("memory", "memory.max", "memory.limit_in_bytes");
+}
+
+Result<ResourceLimit> CgroupTest::FindCpuLimit() {
+  return FindLimit("cpu", "cpu.max", "cpu.cfs_quota_us");
+}
+
+void CgroupTest::TakeLimitAway(ProbedContainer& container, const ResourceLimit& limit,
+                               const std::vector<std::string>& cgroups) {
+  const std::string mount = "/sys/fs/cgroup";
+  std::vector<std::string> roots = {mount};
+  if (!limit.hierarchy.empty()) {
+    roots = {mount + "/" + limit.controller, mount + "/" + limit.hierarchy};
+  }
+  for (const std::string& root : roots) {
+    for (const std::string& cgroup : cgroups) {
+      static_cast<void>(
+          container.Ask({"write-to", root + "/" + cgroup + "/" + limit.file, limit.none}));
+    }
+  }
 }
 
 Result<std::string> CgroupTest::FolderOf(pid_t process, const std::string& hierarchy) {

@@ -23,6 +23,19 @@ struct PidsLimit {
   std::string hierarchy;
 };
 
+// How it limits something else.
+struct ResourceLimit {
+  // "memory", "cpu".
+  std::string controller;
+  // Behind lxc.cgroup2. or lxc.cgroup. and in the hierarchy: "memory.max".
+  std::string key;
+  std::string file;
+  // Of CgroupsOf().
+  std::string hierarchy;
+  // What takes the limit away.
+  std::string none;
+};
+
 // A cgroup in every hierarchy that the test is in while this lives. Removed afterwards, as far as
 // nothing is in there any more: the rest is the audit's to report.
 class OwnCgroups {
@@ -51,6 +64,15 @@ class CgroupTest : public ProbedContainerTest {
  protected:
   // Which version has pids.max here; needs cgroup_pids.
   static Result<PidsLimit> FindPidsLimit();
+
+  // The same for memory and CPU time; need cgroup_memory and cgroup_cpu.
+  static Result<ResourceLimit> FindMemoryLimit();
+  static Result<ResourceLimit> FindCpuLimit();
+
+  // Has a container that has its cgroups mounted take the limit away wherever it may reach it.
+  // What this comes to is for the caller to see.
+  static void TakeLimitAway(ProbedContainer& container, const ResourceLimit& limit,
+                            const std::vector<std::string>& cgroups);
 
   // The folder of the cgroup that a process is in.
   static Result<std::string> FolderOf(pid_t process, const std::string& hierarchy = kUnified);

@@ -36,6 +36,9 @@ Result<std::string> ProbeCgroup2();
 Result<std::string> ProbeCgroup2Hierarchy();
 Result<std::string> ProbeCgroup2Devices();
 Result<std::string> ProbeCgroupPids();
+Result<std::string> ProbeCgroupMemory();
+Result<std::string> ProbeCgroupCpu();
+Result<std::string> ProbeCgroup1Devices();
 Result<std::string> ProbeCgroup1();
 Result<std::string> ProbeCgroupLegacy();
 

@@ -27,6 +27,7 @@
 #include "conformance/probes/mkdir_proxy.h"
 #include "conformance/probes/mounts.h"
 #include "conformance/probes/pattern.h"
+#include "conformance/probes/resources.h"
 #include "conformance/probes/serve.h"
 #include "conformance/probes/signals.h"
 #include "conformance/probes/storm.h"
@@ -264,6 +265,8 @@ constexpr Command kCommands[] = {
      "for ever make PLACE something else, such as a link to KEPT, and unmount EXCHANGE"},
     {"count-surprises", "ALLOWED DENIED COUNT", 3, CountSurprises,
      "open both files that often; answer how often it went against their names"},
+    {"allocate", "BYTES", 1, Allocate, "have that much memory at once, and give it back"},
+    {"compute", "MILLISECONDS", 1, Compute, "work until it has had that much of a CPU's time"},
     {"mkdir-proxy", "SOCKET", 1, RunMkdirProxy,
      "be a seccomp proxy at that socket, which makes the folders that mkdir asks for"},
     {"list-fds", "", 0, ListDescriptors, "answer with the open descriptors and what they refer to"},

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,9 @@
 namespace lxcspec {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::EndsWith;
+using ::testing::Gt;
 using ::testing::Le;
 
 constexpr char kDir[] = "lxc.cgroup.dir";
@@ -32,6 +35,12 @@ constexpr char kPivotPath[] = "lxcspec.pivot";
 const ConfigItems kPlaced = {{kMonitor, kMonitorPath}, {kContainer, kContainerPath}};
 const ConfigItems kIsolated = {
     {kMonitor, kMonitorPath}, {kContainer, kContainerPath}, {kInner, "inner"}};
+
+// With this a container has its cgroups to write to, and these are ways from there to a cgroup with
+// a limit.
+constexpr char kMounts[] = "proc:rw sys:rw cgroup:rw:force";
+const std::vector<std::string> kReached = {
+    ".", "..", "../..", "inner", "lxcspec.container", "lxcspec.container/inner"};
 
 // Cgroups at a path of all hierarchies, made by the test and removed by it.
 class MadeCgroups {
@@ -85,6 +94,16 @@ class CgroupAdvancedIsolationTest : public CgroupTest {
     for (const auto& [hierarchy, at] : paths) {
       EXPECT_EQ(at, path) << "hierarchy '" << hierarchy << "'";
     }
+  }
+
+  static ConfigItems Limited(const ResourceLimit& limit, const std::string& value) {
+    return With(With(kIsolated, limit.key, value), "lxc.mount.auto", kMounts);
+  }
+
+  static Result<std::string> ReadOuter(const ResourceLimit& limit, const std::string& file) {
+    ASSIGN_OR_RETURN(const std::string folder,
+                     CgroupFolder(limit.hierarchy, std::string("/") + kContainerPath));
+    return ReadCgroupFile(folder + "/" + file);
   }
 
   // The file of the outer cgroup that has the limit.
@@ -168,20 +187,54 @@ TEST_F(CgroupAdvancedIsolationTest, LimitIsOnTheOuterCgroup) {
 TEST_F(CgroupAdvancedIsolationTest, ContainerCannotRaiseItsLimit) {
   COVERS(spec::cgroup_advanced_isolation::kCannotBeRaised);
   ASSERT_OK_AND_ASSIGN(const PidsLimit limit, FindPidsLimit());
-  const ConfigItems config =
-      With(With(kIsolated, limit.key, "5"), "lxc.mount.auto", "proc:rw sys:rw cgroup:rw:force");
+  const ConfigItems config = With(With(kIsolated, limit.key, "5"), "lxc.mount.auto", kMounts);
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed(config));
 
   const std::string mount = limit.hierarchy.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-  for (const char* file : {"/pids.max", "/../pids.max", "/../../pids.max", "/inner/pids.max",
-                           "/lxcspec.container/pids.max", "/lxcspec.container/inner/pids.max"}) {
+  for (const std::string& cgroup : kReached) {
     // Some of them are not there; what matters is what all this comes to.
-    static_cast<void>(container.Ask({"write-to", mount + file, "max"}));
+    static_cast<void>(container.Ask({"write-to", mount + "/" + cgroup + "/pids.max", "max"}));
   }
 
   EXPECT_THAT(CountChildren(container, 8), SucceedsWith(Le(4)));
   ASSERT_OK_AND_ASSIGN(const std::string outer, OuterFile(limit));
   EXPECT_THAT(ReadCgroupFile(outer), SucceedsWith("5"));
+}
+
+TEST_F(CgroupAdvancedIsolationTest, ContainerCannotRaiseItsMemory) {
+  COVERS(spec::cgroup_advanced_isolation::kMemoryCannotBeRaised);
+  constexpr char kLimit[] = "33554432";
+  ASSERT_OK_AND_ASSIGN(const ResourceLimit limit, FindMemoryLimit());
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Limited(limit, kLimit)));
+
+  TakeLimitAway(container, limit, kReached);
+
+  EXPECT_OK(container.Ask({"in-child", "allocate", "4194304"}));
+  EXPECT_THAT(container.Ask({"in-child", "allocate", "67108864"}),
+              AnyOf(SucceedsWith("killed by signal 9"), FailsWithErrno(ENOMEM)));
+  EXPECT_THAT(ReadOuter(limit, limit.file), SucceedsWith(kLimit));
+}
+
+TEST_F(CgroupAdvancedIsolationTest, ContainerCannotRaiseItsCpuTime) {
+  COVERS(spec::cgroup_advanced_isolation::kCpuCannotBeRaised);
+  ASSERT_OK_AND_ASSIGN(const ResourceLimit limit, FindCpuLimit());
+  // A tenth of a CPU, in periods of 100 ms.
+  const std::string tenth = limit.hierarchy.empty() ? "10000 100000" : "10000";
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(Limited(limit, tenth)));
+
+  TakeLimitAway(container, limit, kReached);
+
+  const auto held_back = [&]() -> Result<int> {
+    ASSIGN_OR_RETURN(const std::string counts, ReadOuter(limit, "cpu.stat"));
+    constexpr std::string_view kCount = "nr_throttled ";
+    const size_t at = counts.find(kCount);
+    if (at == std::string::npos) return Fail(ENOENT, "find nr_throttled");
+    return std::stoi(counts.substr(at + kCount.size()));
+  };
+  ASSERT_OK_AND_ASSIGN(const int before, held_back());
+  ASSERT_OK(container.Ask({"in-child", "compute", "60"}));
+  EXPECT_THAT(held_back(), SucceedsWith(Gt(before + 2)));
+  EXPECT_THAT(ReadOuter(limit, limit.file), SucceedsWith(tenth));
 }
 
 TEST_F(CgroupAdvancedIsolationTest, ItemIsTheOuterLimit) {

@@ -98,10 +98,12 @@ Status CgroupExtensionsCanBeHad(const Config& config) {
 }
 
 Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placement,
-                                                  const Announce& announce) {
+                                                  const Announce& announce,
+                                                  const BeforeInner& before_inner) {
   ContainerCgroups cgroups;
   cgroups.placement_ = placement;
   cgroups.announce_ = announce;
+  cgroups.before_inner_ = before_inner;
   auto bases = FindCgroupBases(placement.relative);
   if (!bases) return Forward(std::move(bases).error());
   cgroups.layout_ = bases->layout;
@@ -115,6 +117,7 @@ Result<ContainerCgroups> ContainerCgroups::Create(const CgroupPlacement& placeme
     if (made) made = cgroups.Make(placement, suffix);
     if (made) {
       cgroups.announce_ = nullptr;
+      cgroups.before_inner_ = nullptr;
       return cgroups;
     }
     cgroups.Undo();
@@ -146,6 +149,9 @@ Status ContainerCgroups::MakeIn(Place& place, const CgroupPlacement& placement,
   place.payload = *std::move(payload);
   if (placement.inner.empty()) return {};
   EnableControllers(*place.payload);
+  if (before_inner_ && place.payload->Has("devices.deny")) {
+    TRY(before_inner_(*place.payload, layout_));
+  }
   auto made = place.payload->Make(placement.inner);
   if (!made) return Forward(std::move(made).error());
   made_.push_back(made->folder());
@@ -262,7 +268,9 @@ DevicePlaces ContainerCgroups::PlacesOfDevices() const {
   for (const Place& place : places_) {
     if (!place.payload) continue;
     if (place.hierarchy.version == 2) found.second = &*place.payload;
-    if (place.payload->Has("devices.deny")) found.first = &*place.payload;
+    if (!place.payload->Has("devices.deny")) continue;
+    found.first = &*place.payload;
+    if (place.inner) found.first_inner = &*place.inner;
   }
   return found;
 }

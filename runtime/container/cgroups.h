@@ -34,8 +34,12 @@ class ContainerCgroups {
   using Announce = std::function<Status(const std::vector<std::string>& paths)>;
 
   // Makes them. A hierarchy that may not be written to is left out; on failure nothing stays.
+  // For a payload that limits devices in version 1 `before_inner` is called before it has an inner
+  // cgroup.
+  using BeforeInner = std::function<Status(const Cgroup& payload, CgroupLayout layout)>;
   static Result<ContainerCgroups> Create(const CgroupPlacement& placement,
-                                         const Announce& announce = nullptr);
+                                         const Announce& announce = nullptr,
+                                         const BeforeInner& before_inner = nullptr);
 
   ContainerCgroups(ContainerCgroups&&) = default;
   ContainerCgroups& operator=(ContainerCgroups&&) = default;
@@ -115,6 +119,7 @@ class ContainerCgroups {
   CgroupPlacement placement_;
   // Only while they are made.
   Announce announce_;
+  BeforeInner before_inner_;
   CgroupLayout layout_ = CgroupLayout::kNone;
   std::vector<Place> places_;
   DeviceLimits devices_;

@@ -135,7 +135,10 @@ Status Monitor::PrepareCgroups() {
       recorded_.cgroups = paths;
       return Record();
     };
-    auto made = ContainerCgroups::Create(plan_.cgroups, record);
+    const auto prepare = [this](const Cgroup& payload, CgroupLayout layout) {
+      return PrepareDeviceRules(plan_.config, payload, layout);
+    };
+    auto made = ContainerCgroups::Create(plan_.cgroups, record, prepare);
     if (!made) return Forward(std::move(made).error());
     cgroups_ = *std::move(made);
     TRY(record(cgroups_->Paths()));

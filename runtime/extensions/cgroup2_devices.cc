@@ -4,10 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "runtime/base/text.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -34,7 +38,59 @@ Status Write(const Cgroup& cgroup, bool allow, std::string_view text) {
   return cgroup.Write(allow ? "devices.allow" : "devices.deny", text);
 }
 
+// Version 1 hands denials down to cgroups below, and no allowances.
+Status WriteToFirst(const DevicePlaces& places, bool allow, std::string_view text) {
+  TRY(Write(*places.first, allow, text));
+  if (!allow || places.first_inner == nullptr) return {};
+  return Write(*places.first_inner, allow, text);
+}
+
+// What an allowlist of version 1 has for everything: a rule that takes this back takes nothing
+// else.
+constexpr const char* kAllDevices[] = {"b *:* rwm", "c *:* rwm"};
+
+// Whatever begins like that is a rule for everything in version 1.
+bool IsForEverything(const Line& line) { return Trim(line.text).starts_with('a'); }
+
+// Behind the last rule for everything.
+auto BeginOfList(const std::vector<Line>& lines) {
+  return std::find_if(lines.rbegin(), lines.rend(), IsForEverything).base();
+}
+
+// Rules for a version that is not there are those of the other one, if it has none.
+void TakeOver(std::vector<Line>& first, std::vector<Line>& second, bool has_first,
+              bool has_second) {
+  if (!has_second && first.empty()) first.swap(second);
+  if (!has_first && second.empty()) second.swap(first);
+}
+
+Status WriteList(const std::vector<Line>& lines, const DevicePlaces& places) {
+  auto line = lines.begin();
+  if (places.first_inner != nullptr) {
+    // PrepareDeviceRules() has written what is before.
+    line = BeginOfList(lines);
+    if (line != lines.begin() && !std::prev(line)->allow) {
+      for (const char* all : kAllDevices) TRY(Write(*places.first, false, all));
+    }
+  }
+  for (; line != lines.end(); ++line) TRY(WriteToFirst(places, line->allow, line->text));
+  return {};
+}
+
 }  // namespace
+
+Status PrepareDeviceRules(const Config& config, const Cgroup& first, CgroupLayout layout) {
+  auto lines = LinesOf(config, "lxc.cgroup.devices");
+  if (!lines) return Forward(std::move(lines).error());
+  auto others = LinesOf(config, "lxc.cgroup2.devices");
+  if (!others) return Forward(std::move(others).error());
+  TakeOver(*lines, *others, true, layout != CgroupLayout::kLegacy);
+  const auto begin = BeginOfList(*lines);
+  if (begin == lines->begin() || std::prev(begin)->allow) return {};
+  TRY(Write(first, false, "a"));
+  for (const char* all : kAllDevices) TRY(Write(first, true, all));
+  return {};
+}
 
 Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, CgroupLayout layout) {
   auto first = LinesOf(config, "lxc.cgroup.devices");
@@ -46,8 +102,7 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
     return Failure(
         ENOSYS, fmt::format("device rules: nothing here enforces them (layout: {})", Name(layout)));
   }
-  if (places.second == nullptr && first->empty()) first->swap(*second);
-  if (places.first == nullptr && second->empty()) second->swap(*first);
+  TakeOver(*first, *second, places.first != nullptr, places.second != nullptr);
 
   DeviceRules rules;
   for (const Line& line : *second) {
@@ -61,14 +116,13 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
     TRY(Enforce(std::move(rules), *places.second));
   }
   if (places.first == nullptr) return {};
-  for (const Line& line : *first) TRY(Write(*places.first, line.allow, line.text));
-  return {};
+  return WriteList(*first, places);
 }
 
 Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& places) {
   const auto rule = ParseDeviceRule(allow, text);
   if (!rule) return Forward(rule.error());
-  if (places.first != nullptr) TRY(Write(*places.first, allow, text));
+  if (places.first != nullptr) TRY(WriteToFirst(places, allow, text));
   const bool enforced_by_files = places.first != nullptr && !program_;
   if (places.second == nullptr || enforced_by_files) return {};
   // cgroup2_devices.live_change cgroup2_devices.live_change_is_atomic

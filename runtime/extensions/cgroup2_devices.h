@@ -28,7 +28,13 @@ namespace lxcspec::runtime {
 struct DevicePlaces {
   const Cgroup* first = nullptr;
   const Cgroup* second = nullptr;
+  // Below the first one, where that is not the processes' own.
+  const Cgroup* first_inner = nullptr;
 };
+
+// Before a payload of version 1 has an inner cgroup: a rule for everything is not taken afterwards.
+// Leaves every device allowed until the rules are applied.
+Status PrepareDeviceRules(const Config& config, const Cgroup& first, CgroupLayout layout);
 
 class DeviceLimits {
  public:
