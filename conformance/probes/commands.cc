@@ -263,6 +263,8 @@ constexpr Command kCommands[] = {
     {"umount", "TARGET FLAGS", 2, UnmountHere, "unmount what is there; - for no flags"},
     {"mayhem", "PLACE KEPT EXCHANGE", 3, Mayhem,
      "for ever make PLACE something else, such as a link to KEPT, and unmount EXCHANGE"},
+    {"exchange-names", "FOLDER LINK", 2, ExchangeNames,
+     "for ever replace what appears in FOLDER by a link to LINK"},
     {"count-surprises", "ALLOWED DENIED COUNT", 3, CountSurprises,
      "open both files that often; answer how often it went against their names"},
     {"allocate", "BYTES", 1, Allocate, "have that much memory at once, and give it back"},

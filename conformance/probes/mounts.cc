@@ -2,13 +2,17 @@
 
 #include "conformance/probes/mounts.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 namespace lxcspec::probe {
 namespace {
@@ -23,6 +27,8 @@ unsigned long Flags(const std::string& word) {
   constexpr int kAnyBase = 0;
   return word == "-" ? 0 : strtoul(word.c_str(), nullptr, kAnyBase);
 }
+
+Answer FromErrno() { return {.error = errno, .text = ""}; }
 
 Answer Answered(int returned) { return {.error = returned == 0 ? 0 : errno, .text = ""}; }
 
@@ -92,6 +98,24 @@ Answer Mayhem(const std::vector<std::string>& arguments) {
   const std::string parent = arguments[0].substr(0, arguments[0].rfind('/'));
   for (int step = 0;; step = (step + 1) % kSteps) {
     Step(step, arguments[0].c_str(), arguments[1].c_str(), arguments[2].c_str(), parent);
+  }
+}
+
+Answer ExchangeNames(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kTaken = "taken-";
+  const std::string folder = arguments[0] + "/";
+  for (size_t count = 0;; ++count) {
+    DIR* const directory = opendir(folder.c_str());
+    if (directory == nullptr) return FromErrno();
+    while (const dirent* const entry = readdir(directory)) {
+      const std::string name = entry->d_name;
+      if (name == "." || name == ".." || name.starts_with(kTaken)) continue;
+      const std::string taken = folder + std::string(kTaken) + std::to_string(count);
+      if (entry->d_type != DT_LNK && rename((folder + name).c_str(), taken.c_str()) == 0) {
+        MakeLink(arguments[1].c_str(), (folder + name).c_str());
+      }
+    }
+    closedir(directory);
   }
 }
 

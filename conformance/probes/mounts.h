@@ -23,6 +23,10 @@ Answer UnmountHere(const std::vector<std::string>& arguments);
 // it is in, and unmounts EXCHANGE. Changes nothing in KEPT.
 Answer Mayhem(const std::vector<std::string>& arguments);
 
+// FOLDER LINK: for ever takes what appears in FOLDER from under its name, and leaves a link there
+// that leads to LINK.
+Answer ExchangeNames(const std::vector<std::string>& arguments);
+
 }  // namespace lxcspec::probe
 
 #endif  // LXCSPEC_CONFORMANCE_PROBES_MOUNTS_H_

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -30,6 +29,8 @@
 
 namespace lxcspec::runtime {
 namespace {
+
+constexpr int kMostTries = 1000;
 
 bool IsSame(int one, int other) {
   struct stat first = {};
@@ -117,6 +118,7 @@ class Passage {
               MS_BIND | (request_.flags & MS_REC), nullptr) != 0) {
       return ErrnoFailure("mount in the exchange folder");
     }
+    offered_ = true;
     return {};
   }
 
@@ -149,42 +151,64 @@ class Passage {
     return SetPropagation(source, MS_PRIVATE | MS_REC);
   }
 
-  // Where in the exchange folder the mount is: nothing where it is not, or no longer.
-  std::optional<UniqueFd> FindOffered() const {
+  // Unmounts it there, if that is where it is.
+  bool UnmountAt(const std::string& path) const {
+    // Nothing of the folder leads out of it, whatever the container makes of it meanwhile.
+    const auto found = OpenInRoot(exchange_.get(), path, O_PATH | O_NOFOLLOW);
+    return found && !IsSame(found->get(), transfer_.get()) && IsSame(found->get(), mount_.get()) &&
+           umount2(DescriptorPath(found->get()).c_str(), MNT_DETACH) == 0;
+  }
+
+  // Where it is mounted below a folder, as the kernel has it: the same part of the same file
+  // system.
+  Result<std::vector<std::string>> PlacesBelow(const std::string& folder) const {
     const auto table = ReadWhole("/proc/self/mountinfo");
-    if (!table) return std::nullopt;
+    if (!table) return Forward(table.error());
+    constexpr size_t kDevice = 2;
+    constexpr size_t kRoot = 3;
     constexpr size_t kPoint = 4;
-    std::error_code error;
-    const std::string folder =
-        std::filesystem::read_symlink(DescriptorPath(exchange_.get()), error).string();
-    if (error) return std::nullopt;
+    std::vector<std::pair<std::string, std::string>> mounts;
+    std::string own;
     std::istringstream lines(*table);
     for (std::string line; std::getline(lines, line);) {
       const std::vector<std::string> fields = Words(line, " ");
       if (fields.size() <= kPoint) continue;
       const std::string path = UnescapeOctal(fields[kPoint]);
-      if (!path.starts_with(folder + "/")) continue;
-      // Nothing of the folder leads out of it, whatever the container makes of it meanwhile.
-      auto found = OpenInRoot(exchange_.get(), path.substr(folder.size()), O_PATH | O_NOFOLLOW);
-      if (found && !IsSame(found->get(), transfer_.get()) && IsSame(found->get(), mount_.get())) {
-        return *std::move(found);
-      }
+      const std::string what = fields[kDevice] + " " + fields[kRoot];
+      if (path == point_) own = what;
+      if (path.starts_with(folder + "/")) mounts.emplace_back(what, path.substr(folder.size()));
     }
-    return std::nullopt;
+    std::vector<std::string> places;
+    for (const auto& [what, path] : mounts) {
+      if (what == own) places.push_back(path);
+    }
+    return places;
+  }
+
+  Status UnmountOffered() const {
+    if (UnmountAt(name_)) return {};
+    // The container has renamed it, and may do so again before it is found.
+    std::error_code error;
+    const std::string folder =
+        std::filesystem::read_symlink(DescriptorPath(exchange_.get()), error).string();
+    if (error) return Failure(error.value(), "find the exchange folder");
+    for (int tries = 0; tries < kMostTries; ++tries) {
+      const auto places = PlacesBelow(folder);
+      if (!places) return Forward(places.error());
+      if (places->empty()) return {};
+      for (const std::string& place : *places) UnmountAt(place);
+    }
+    return Failure(EBUSY, "unmount in the exchange folder");
   }
 
   Status Clear() const {
-    if (const auto offered = FindOffered()) {
-      if (umount2(DescriptorPath(offered->get()).c_str(), MNT_DETACH) != 0) {
-        return ErrnoFailure("unmount in the exchange folder");
-      }
-    }
+    const Status unmounted = offered_ ? UnmountOffered() : Status();
     // Only if it is still what was made.
     const UniqueFd now(openat(exchange_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (now.valid() && IsSame(now.get(), transfer_.get())) {
       unlinkat(exchange_.get(), name_.c_str(), is_folder_ ? AT_REMOVEDIR : 0);
     }
-    return {};
+    return unmounted;
   }
 
   const Entrance& entrance_;
@@ -196,6 +220,7 @@ class Passage {
   UniqueFd exchange_;
   std::string name_;
   UniqueFd transfer_;
+  bool offered_ = false;
 };
 
 }  // namespace
