@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -125,6 +126,12 @@ Result<std::string> BufferSize(std::string_view value) {
   uint64_t rounded = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   while (rounded < *count * unit) rounded *= 2;
   return fmt::format("{}", rounded);
+}
+
+Result<std::string> HostName(std::string_view value) {
+  if (value.size() > HOST_NAME_MAX)
+    return Refused(value, "a host name, which has 64 bytes at most");
+  return std::string(value);
 }
 
 Result<std::string> GroupIds(std::string_view value) {

@@ -34,6 +34,8 @@ Result<std::string> Signed(std::string_view value);
 // Bytes: `auto` for 128 KiB, or a number with KB, MB or GB; rounded up to a power of two of at
 // least a page, in bytes. At most 2^62.
 Result<std::string> BufferSize(std::string_view value);
+// What sethostname(2) takes.
+Result<std::string> HostName(std::string_view value);
 // Numbers of groups with commas between, and no blanks.
 Result<std::string> GroupIds(std::string_view value);
 // A signal's number, or its name with or without SIG, RTMIN+n and RTMAX-n included; as a number.

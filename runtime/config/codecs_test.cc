@@ -16,6 +16,9 @@
 namespace lxcspec::runtime {
 namespace {
 
+const std::string kLongestHost(64, 'h');
+const std::string kTooLongHost(65, 'h');
+
 struct Case {
   const char* name;
   Codec codec;
@@ -65,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BufferSize", BufferSize, "-1", kRefused},
         Case{"BufferSize", BufferSize, "18446744073709551615", kRefused},
         Case{"BufferSize", BufferSize, "17179869184GB", kRefused},
+        Case{"HostName", HostName, kLongestHost.c_str(), kLongestHost},
+        Case{"HostName", HostName, kTooLongHost.c_str(), kRefused},
         Case{"Signal", Signal, "SIGPWR", "30"}, Case{"Signal", Signal, "KILL", "9"},
         Case{"Signal", Signal, "15", "15"}, Case{"Signal", Signal, "SIGRTMIN+3", "37"},
         Case{"Signal", Signal, "RTMAX-1", "63"}, Case{"Signal", Signal, "0", kRefused},

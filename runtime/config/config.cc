@@ -102,7 +102,10 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
 Result<std::string> Config::Get(std::string_view key) const {
   if (const Key* entry = FindKey(key)) {
     const auto slot = NetworkSlot(key);
-    if (slot && Values(*slot + ".type").empty()) {
+    const bool there = slot && std::any_of(values_.begin(), values_.end(), [&](const auto& item) {
+                         return IsWithin(item.first, *slot);
+                       });
+    if (slot && !there) {
       return Failure(ENOENT, fmt::format("{}: there is no {}", key, *slot));
     }
     return Printed(*entry, Values(key));

@@ -93,10 +93,17 @@ TEST(ConfigTest, AGatewayCanBeReplacedAndCleared) {
   EXPECT_EQ(Got(config, "lxc.net.0.ipv4.gateway"), "");
 }
 
-TEST(ConfigTest, AnInterfaceWithoutATypeIsNotThere) {
+TEST(ConfigTest, AnInterfaceOfWhichNothingIsSetIsNotThere) {
   const Config config;
   EXPECT_EQ(Got(config, "lxc.net.0.type"), kEnoent);
   EXPECT_EQ(Got(config, "lxc.net.0.flags"), kEnoent);
+}
+
+TEST(ConfigTest, WhatWasSetBeforeTheTypeReadsBack) {
+  Config config;
+  ASSERT_TRUE(config.Set("lxc.net.0.name", "eth0"));
+  EXPECT_EQ(Got(config, "lxc.net.0.name"), "eth0");
+  EXPECT_EQ(Got(config, "lxc.net.0.type"), "");
 }
 
 TEST(ConfigTest, ATypesOwnKeysNeedTheType) {

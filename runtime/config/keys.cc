@@ -132,7 +132,7 @@ constexpr std::array kKeys = {
     Key{"lxc.time.offset.monotonic", TimeOffset, kValue, kLines, "0ns"},
     Key{"lxc.tty.dir", Path},
     Key{"lxc.tty.max", Unsigned, kValue, kLines, "0"},
-    Key{"lxc.uts.name", Text},
+    Key{"lxc.uts.name", HostName},
 };
 
 bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
