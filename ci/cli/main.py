@@ -12,6 +12,7 @@ from typing import NoReturn, Sequence
 from ci.cli import (
     bench,
     completion,
+    diff,
     errors,
     explain,
     faults,
@@ -55,6 +56,7 @@ def declare() -> Commands:
         site,
         shell,
         faults,
+        diff,
         selftest,
         listing,
         explain,
