@@ -159,9 +159,7 @@ void MountTest::SetUp() {
 }
 
 void MountTest::TearDown() {
-  for (auto mounted = mounted_.rbegin(); mounted != mounted_.rend(); ++mounted) {
-    umount2(mounted->c_str(), MNT_DETACH);
-  }
+  for (; !mounted_.empty(); mounted_.pop_back()) umount2(mounted_.back().c_str(), MNT_DETACH);
   ProbedContainerTest::TearDown();
 }
 

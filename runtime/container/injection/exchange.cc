@@ -67,7 +67,7 @@ class Passage {
     if (unshare(CLONE_NEWNS) != 0) return ErrnoFailure("unshare(CLONE_NEWNS)");
     TRY(SetPropagation("/proc", MS_SLAVE));
     // Only where it is a mount of its own.
-    const Status covered = SetPropagation(kWorkbench, MS_SLAVE);
+    Status covered = SetPropagation(kWorkbench, MS_SLAVE);
     if (!covered && covered.error().code != EINVAL) return covered;
     if (mount("none", kWorkbench, "tmpfs", 0, "mode=0755") != 0) return ErrnoFailure("mount tmpfs");
     if (request_.IsBind()) {
@@ -202,7 +202,7 @@ class Passage {
   }
 
   Status Clear() const {
-    const Status unmounted = offered_ ? UnmountOffered() : Status();
+    Status unmounted = offered_ ? UnmountOffered() : Status();
     // Only if it is still what was made.
     const UniqueFd now(openat(exchange_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (now.valid() && IsSame(now.get(), transfer_.get())) {

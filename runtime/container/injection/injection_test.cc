@@ -102,7 +102,7 @@ class InjectionTest : public ::testing::TestWithParam<bool> {
     return static_cast<bool>(PivotRoot(fd.get()));
   }
 
-  int Inject(InjectedMount request) const {
+  int Inject(const InjectedMount& request) const {
     return CodeOf(InjectMount(init_.pidfd, init_.pid, request,
                               [] { return Failure(ENOTSUP, "no exchange folder here"); }));
   }
