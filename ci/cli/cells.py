@@ -56,6 +56,8 @@ class Setting:
     modules: Path | None
     resume: bool
     table: capabilities.Table
+    # The table is about to be rewritten, so that it may be stale.
+    refreshing: bool = False
 
 
 def available_memory_mib() -> int:
@@ -136,7 +138,7 @@ def judge(
     comparison = compare.compare(run, book, setting.catalogue, today, frozenset(setting.tests))
     lines = [f"{p.what}. {_shortened(p.message)}".strip() for p in comparison.problems]
     needs = {name: need.present for name, need in run.needs.items()}
-    stale = capabilities.staleness(setting.table, cell, needs)
+    stale = [] if setting.refreshing else capabilities.staleness(setting.table, cell, needs)
     missing = sorted(name for name in required if not needs.get(name, True))
     lines += [f"matrix.yaml says that kernel {cell.kernel} has {name}" for name in missing]
     ending, reason = ending_of(kept, comparison.problems)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ci.differential.known import Entry
     from ci.differential.players import Answer, Pair
 
-KNOWN = paths.EXPECTATIONS / "differential.yaml"
+KNOWN = paths.TOP / "conformance" / "differential" / "known.yaml"
 _PLAYER_TARGET = "//conformance/differential:player"
 
 _DETAILS = """
     Plays generated sequences of configuration calls on two implementations, each sequence in a
     process of its own, and looks for the first step that they answer differently. Each kind of
     difference is shrunk to the fewest calls that show it and printed once; those in
-    conformance/expectations/differential.yaml are known and only counted. Neither is taken to be
+    conformance/differential/known.yaml are known and only counted. Neither is taken to be
     right: that is for the specification. Needs no root.
 
     Exit codes: 0 every difference is known, 1 one is not, 2 bad usage, 3 infrastructure.

@@ -228,6 +228,7 @@ def execute(options: argparse.Namespace) -> int:
             modules=options.modules,
             resume=options.resume,
             table=capabilities.read(),
+            refreshing=options.refresh_capabilities,
         )
         outcomes = cells.Runner(setting, line, options.quiet).run(wanted, options.jobs)
     seconds = time.monotonic() - began

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences that are known, and who is right: conformance/expectations/differential.yaml."""
+"""Differences that are known, and who is right: conformance/differential/known.yaml."""
 
 from __future__ import annotations
 
