@@ -117,7 +117,7 @@ class ShrinkTest(unittest.TestCase):
 class KnownTest(unittest.TestCase):
     def load(self, text: str) -> list[known.Entry]:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "differential.yaml"
+            path = Path(folder) / "known.yaml"
             path.write_text(text, encoding="utf-8")
             return known.load(path, ["console_log.read_empty"])
 
