@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -20,6 +21,10 @@ namespace lxcspec::runtime {
 // Where a private mount namespace has room for a mount that is being made: a folder that every
 // machine with a /proc has, and that nobody needs in there.
 inline constexpr char kWorkbench[] = "/proc/sys";
+
+// How long it may take to find a target in a container, which can make it take for ever: by a file
+// system that it answers for itself.
+inline constexpr std::chrono::seconds kContainersTime(5);
 
 class Entrance {
  public:

@@ -124,7 +124,7 @@ class Passage {
 
   // Moves it to its target, in the container.
   Status Take() {
-    return RunInChild({}, [&]() -> Status {
+    return RunInChildWithin(kContainersTime, [&]() -> Status {
       const auto descriptors = OpenDescriptorFolder();
       if (!descriptors) return Forward(descriptors.error());
       TRY(entrance_.BecomeRoot());

@@ -40,19 +40,11 @@ Status PutOnWorkbench(int mount, bool is_folder) {
   return {};
 }
 
-// In a process of its own.
-Status Inject(const Entrance& entrance, const InjectedMount& request) {
+// Puts what is on the workbench into its place. In a process that may not come back from the
+// container.
+Status Place(const Entrance& entrance, const InjectedMount& request, bool is_folder) {
   const auto descriptors = OpenDescriptorFolder();
   if (!descriptors) return Forward(descriptors.error());
-  const auto made = MakeInjection(request);
-  if (!made) return Forward(made.error());
-  const auto is_folder = IsFolder(made->get());
-  if (!is_folder) return Forward(is_folder.error());
-  if (!*is_folder && !IsSwitchedOn("mount_injection_file")) {
-    return Failure(EOPNOTSUPP, fmt::format("mount of {}, which is no folder", request.source));
-  }
-  TRY(PutOnWorkbench(made->get(), *is_folder));
-  TRY(RestrictInjection(made->get(), request));
   TRY(entrance.BecomeRoot());
   // mount_injection.user_namespace_keeps_flags: a copy in a less privileged namespace has them
   // locked. The working folder is that of the copy.
@@ -62,8 +54,22 @@ Status Inject(const Entrance& entrance, const InjectedMount& request) {
   const auto mount = CloneTree(AT_FDCWD, kPoint, request.IsRecursive());
   if (!mount) return Forward(mount.error());
   TRY(entrance.EnterMounts());
-  return AttachInside(mount->get(), *is_folder, request, *descriptors,
+  return AttachInside(mount->get(), is_folder, request, *descriptors,
                       [&](int target) { return AttachMount(mount->get(), target); });
+}
+
+// In a process of its own.
+Status Inject(const Entrance& entrance, const InjectedMount& request) {
+  const auto made = MakeInjection(request);
+  if (!made) return Forward(made.error());
+  const auto is_folder = IsFolder(made->get());
+  if (!is_folder) return Forward(is_folder.error());
+  if (!*is_folder && !IsSwitchedOn("mount_injection_file")) {
+    return Failure(EOPNOTSUPP, fmt::format("mount of {}, which is no folder", request.source));
+  }
+  TRY(PutOnWorkbench(made->get(), *is_folder));
+  TRY(RestrictInjection(made->get(), request));
+  return RunInChildWithin(kContainersTime, [&] { return Place(entrance, request, *is_folder); });
 }
 
 }  // namespace
@@ -89,7 +95,7 @@ Status RemoveMount(const UniqueFd& init_pidfd, pid_t init_pid, const std::string
   if (flags > INT_MAX) return Failure(EINVAL, fmt::format("umount with flags {:#x}", flags));
   const auto entrance = Entrance::Open(init_pidfd, init_pid);
   if (!entrance) return Forward(entrance.error());
-  return RunInChild({}, [&]() -> Status {
+  const auto unmount = [&]() -> Status {
     TRY(entrance->BecomeRoot());
     TRY(entrance->EnterMounts());
     // The root folder is the container's, and its namespace has its mounts alone, so that no path
@@ -98,7 +104,9 @@ Status RemoveMount(const UniqueFd& init_pidfd, pid_t init_pid, const std::string
       return ErrnoFailure(fmt::format("umount {} in the container", target));
     }
     return {};
-  });
+  };
+  // The process that may be left behind is not the caller's child.
+  return RunInChild({}, [&] { return RunInChildWithin(kContainersTime, unmount); });
 }
 
 }  // namespace lxcspec::runtime

@@ -9,10 +9,12 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +23,7 @@
 #include <utility>
 
 #include "runtime/container/injection/exchange.h"
+#include "runtime/container/storage/child.h"
 #include "runtime/kernel/clone.h"
 #include "runtime/kernel/idmap.h"
 #include "runtime/kernel/mount.h"
@@ -180,6 +183,22 @@ TEST_P(InjectionTest, MistakesAreTold) {
   EXPECT_EQ(Remove("place"), EINVAL);
   EXPECT_EQ(Remove("/not-there"), ENOENT);
   EXPECT_EQ(Remove("/place", 1UL << 40), EINVAL);
+}
+
+TEST(LimitTest, WhatTakesTooLongIsEnded) {
+  constexpr std::chrono::milliseconds kShort(50);
+  EXPECT_EQ(CodeOf(RunInChildWithin(kShort,
+                                    []() -> Status {
+                                      while (true) pause();
+                                    })),
+            ETIMEDOUT);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST(LimitTest, WhatIsInTimeAnswersForItself) {
+  constexpr std::chrono::minutes kLong(1);
+  EXPECT_EQ(CodeOf(RunInChildWithin(kLong, [] { return Status(); })), 0);
+  EXPECT_EQ(CodeOf(RunInChildWithin(kLong, []() -> Status { return Failure(EXDEV, ""); })), EXDEV);
 }
 
 TEST(ExchangeFolderTest, IsFoundAmongOtherWords) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -100,9 +102,14 @@ Status Attend(const ChildNamespaces& namespaces, pid_t child, const UniqueFd& so
   return Forward(*std::move(heard));
 }
 
-}  // namespace
+// Whether the child has said something, or has ended.
+bool IsHeardWithin(const UniqueFd& socket, std::chrono::milliseconds limit) {
+  pollfd polled{.fd = socket.get(), .events = POLLIN, .revents = 0};
+  return TEMP_FAILURE_RETRY(poll(&polled, 1, static_cast<int>(limit.count()))) > 0;
+}
 
-Status RunInChild(const ChildNamespaces& namespaces, const std::function<Status()>& work) {
+Status Run(const ChildNamespaces& namespaces, const std::function<Status()>& work,
+           std::optional<std::chrono::milliseconds> limit) {
   std::array<int, 2> ends;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return ErrnoFailure("socketpair");
@@ -117,11 +124,27 @@ Status RunInChild(const ChildNamespaces& namespaces, const std::function<Status(
     BeChild(namespaces, work, parent, theirs);
   }
   theirs = UniqueFd();
+  if (limit && !IsHeardWithin(ours, *limit)) {
+    kill(child, SIGKILL);
+    constexpr std::chrono::milliseconds kUntilKilled(500);
+    if (IsHeardWithin(ours, kUntilKilled)) static_cast<void>(Ending(child));
+    return Failure(ETIMEDOUT, fmt::format("wait for a child for {} ms", limit->count()));
+  }
   Status attended = Attend(namespaces, child, ours);
   // A child that waits for its maps learns that there are none.
   ours = UniqueFd();
   Status ended = Ending(child);
   return attended ? ended : attended;
+}
+
+}  // namespace
+
+Status RunInChild(const ChildNamespaces& namespaces, const std::function<Status()>& work) {
+  return Run(namespaces, work, std::nullopt);
+}
+
+Status RunInChildWithin(std::chrono::milliseconds limit, const std::function<Status()>& work) {
+  return Run({}, work, limit);
 }
 
 std::vector<IdRange> MapsWithOwner(const Config& config) {

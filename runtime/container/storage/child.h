@@ -5,6 +5,7 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_STORAGE_CHILD_H_
 #define LXCSPEC_RUNTIME_CONTAINER_STORAGE_CHILD_H_
 
+#include <chrono>
 #include <functional>
 #include <vector>
 
@@ -25,6 +26,11 @@ struct ChildNamespaces {
 // then exits with anything but 0 is ECANCELED, and the error says how it ended. The child dies with
 // the thread that called.
 Status RunInChild(const ChildNamespaces& namespaces, const std::function<Status()>& work);
+
+// The same, with ETIMEDOUT where it takes longer: the child is killed then, and left behind where
+// even that has to wait, for a file system that somebody else answers for. So the caller should be
+// a process that ends soon.
+Status RunInChildWithin(std::chrono::milliseconds limit, const std::function<Status()>& work);
 
 // lxc.idmap, and this process's own user and group at ids that are free in it.
 std::vector<IdRange> MapsWithOwner(const Config& config);
