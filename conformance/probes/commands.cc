@@ -131,6 +131,20 @@ Answer ReadClock(const Arguments& arguments) {
   return {.error = 0, .text = std::to_string(now.tv_sec * kSecond + now.tv_nsec)};
 }
 
+// Whole or not at all: whoever waits for the file may read it. Ends the program.
+Answer SaveEnvironment(const Arguments& arguments) {
+  const std::string unfinished = arguments[0] + ".unfinished";
+  const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return FromErrno();
+  for (char** one = environ; *one != nullptr; ++one) {
+    Answer written = WriteAll(fd, {*one, std::string_view(*one).size() + 1});
+    if (written.error != 0) return written;
+  }
+  close(fd);
+  if (rename(unfinished.c_str(), arguments[0].c_str()) != 0) return FromErrno();
+  _exit(0);
+}
+
 // Stays open as long as the process runs.
 Answer AllocatePty(const Arguments&) {
   const int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -243,6 +257,8 @@ constexpr Command kCommands[] = {
     {"make", "PATH TEXT", 2, MakeFile, "make that file with TEXT in it, or a folder: /"},
     {"give", "PATH UID GID", 3, GiveFile, "make that user and group the file's owners"},
     {"clock", "NUMBER", 1, ReadClock, "answer with the nanoseconds of that clock"},
+    {"save-environment", "PATH ANYTHING...", kOneOrMore, SaveEnvironment,
+     "write the environment to that file, a zero byte behind each variable, and end"},
     {"pty", "", 0, AllocatePty,
      "allocate a pseudo-terminal and keep it open; answer with its number"},
     {"echo-stdin", "", 0, EchoInput, "write what is read from standard input, until it ends"},

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,30 @@ void PrintHelp() {
       kFailed, kBadUsage, lxcspec::probe::CommandHelp().c_str());
 }
 
+// As a shell that runs one program: `-c "[exec] PROGRAM [WORD]... ["$@"]" [NAME [ARGUMENT]...]`. So
+// that hooks, which a shell runs, can be had where there is none.
+int RunScript(int count, char** arguments) {
+  constexpr int kNotFound = 127;
+  std::vector<std::string> words;
+  std::istringstream script(arguments[0]);
+  for (std::string word; script >> word;) {
+    if (word == "\"$@\"") {
+      for (int i = 2; i < count; ++i) words.emplace_back(arguments[i]);
+    } else if (!words.empty() || word != "exec") {
+      words.push_back(word);
+    }
+  }
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  if (!words.empty()) execv(pointers[0], pointers.data());
+  return kNotFound;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 2 && strcmp(argv[1], "-c") == 0) return RunScript(argc - 2, argv + 2);
   if (argc < 2 || strcmp(argv[1], "--help") == 0) {
     PrintHelp();
     return argc < 2 ? kBadUsage : 0;

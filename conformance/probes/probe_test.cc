@@ -15,6 +15,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -252,6 +254,20 @@ TEST_F(ProbeChannelTest, MakesFilesAndTellsTheirOwners) {
   EXPECT_EQ(
       channel->Ask({"give", file, std::to_string(geteuid()), std::to_string(getegid())}, kPatience),
       "");
+}
+
+TEST_F(ProbeChannelTest, RunsAProgramAsAShellWould) {
+  const std::string file = folder_ / "environment";
+
+  EXPECT_EQ(ExitCode(Probe({"-c", std::string("exec ") + kProbe + " save-environment \"$@\"", "sh",
+                            file, "more"})
+                         .Wait()),
+            0);
+
+  std::ifstream saved(file);
+  const std::string text{std::istreambuf_iterator<char>(saved), {}};
+  EXPECT_THAT(text, HasSubstr("PATH="));
+  EXPECT_EQ(ExitCode(Probe({"-c", "/nonexistent/program"}).Wait()), 127);
 }
 
 TEST_F(ProbeChannelTest, TellsClocks) {

@@ -82,7 +82,9 @@ struct Container {
   bool (*set_cgroup_item)(Container*, const char* key, const char* value);
   const char* (*get_config_path)(Container*);
   bool (*set_config_path)(Container*, const char* path);
-  void* clone;
+  Container* (*clone)(Container*, const char* name, const char* lxcpath, int flags,
+                      const char* storage, const char* storage_data, uint64_t size,
+                      char** hook_arguments);
   void* console_getfd;
   void* console;
   // NULL options are the default ones.

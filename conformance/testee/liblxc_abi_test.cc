@@ -50,6 +50,7 @@ SAME_PLACE(get_cgroup_item);
 SAME_PLACE(set_cgroup_item);
 SAME_PLACE(get_config_path);
 SAME_PLACE(set_config_path);
+SAME_PLACE(clone);
 SAME_PLACE(attach);
 SAME_PLACE(attach_run_wait);
 SAME_PLACE(migrate);

@@ -190,6 +190,17 @@ class LiblxcContainer final : public Container {
   Status Unfreeze() override { return CallBool("unfreeze()", members_.unfreeze, raw_); }
   Status Destroy() override { return CallBool("destroy()", members_.destroy, raw_); }
 
+  Status Clone(const std::string& name) override {
+    const std::string call = fmt::format("clone({})", name);
+    if (members_.clone == nullptr) return Absent(call);
+    errno = 0;
+    abi::Container* const made =
+        members_.clone(raw_, name.c_str(), nullptr, 0, nullptr, nullptr, 0, nullptr);
+    if (made == nullptr) return FailErrno(call);
+    put_(made);
+    return {};
+  }
+
   Result<std::string> GetCgroupItem(const std::string& file) override {
     ASSIGN_OR_RETURN(std::string text, CallGetter(fmt::format("get_cgroup_item({})", file),
                                                   members_.get_cgroup_item, raw_, file.c_str()));

@@ -114,6 +114,8 @@ class Container {
   virtual Status Freeze() = 0;
   virtual Status Unfreeze() = 0;
   virtual Status Destroy() = 0;
+  // A copy of that name in the same configuration path, with its files.
+  virtual Status Clone(const std::string& name) = 0;
 
   // A file of the container's cgroups, "pids.max", without its newline at the end.
   virtual Result<std::string> GetCgroupItem(const std::string& file) = 0;

@@ -123,7 +123,7 @@ class TimeNamespaceKeyTest : public TimeNamespaceTest,
 
 TEST_P(TimeNamespaceKeyTest, ReadsAsItWasSet) {
   COVERS(spec::time_namespace::kKeyReadsBack);
-  ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+  ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
 
   for (const auto& [value, nanoseconds] : {std::pair<std::string, int64_t>{"5s", 5 * kSecond},
                                            {"-5s", -5 * kSecond},
@@ -139,7 +139,7 @@ TEST_P(TimeNamespaceKeyTest, ReadsAsItWasSet) {
 
 TEST_P(TimeNamespaceKeyTest, ReadsAsZeroWhereUnset) {
   COVERS(spec::time_namespace::kUnsetReadsZero);
-  ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+  ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
   EXPECT_THAT(container->GetConfigItem(GetParam().key), SucceedsWith("0ns"));
 
   ASSERT_OK(container->SetConfigItem(GetParam().key, "5s"));
@@ -153,7 +153,7 @@ TEST_P(TimeNamespaceKeyTest, ReadsAsZeroWhereUnset) {
 
 TEST_P(TimeNamespaceKeyTest, OfTwoValuesTheSecondIsRead) {
   COVERS(spec::time_namespace::kSetAgain);
-  ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+  ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
 
   for (const char* value : {"5s", "7ms", "9us", "3h"}) {
     ASSERT_OK(container->SetConfigItem(GetParam().key, value));

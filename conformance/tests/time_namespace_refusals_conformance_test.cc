@@ -22,7 +22,7 @@ class TimeNamespaceRefusalTest : public ProbedContainerTest {
  protected:
   // The key has kept its value after another one was refused.
   void ExpectRefused(const std::string& value) {
-    ASSERT_OK_AND_ASSIGN(auto container, NewContainer());
+    ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
     for (const std::string key : {kBoot, kMonotonic}) {
       ASSERT_OK(container->SetConfigItem(key, "5s"));
       ASSERT_OK_AND_ASSIGN(const std::string before, container->GetConfigItem(key));

@@ -19,6 +19,7 @@
 #include "runtime/base/text.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/container/rootfs_mount.h"
+#include "runtime/extensions/environment_runtime_hooks.h"
 #include "runtime/kernel/pidfd.h"
 
 namespace lxcspec::runtime {
@@ -34,20 +35,16 @@ std::string WithoutKind(const std::string& path) {
   return path.starts_with('/') || colon == path.npos ? path : path.substr(colon + 1);
 }
 
-// Sets a variable in a list of NAME=value.
 void Put(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
-  const std::string prefix = fmt::format("{}=", name);
-  std::erase_if(environment, [&](const std::string& one) { return one.starts_with(prefix); });
-  environment.push_back(prefix + std::string(value));
+  PutVariable(environment, fmt::format("{}={}", name, value));
 }
 
 std::vector<std::string> HookEnvironment(const HookContext& context, const HookRun& run) {
   std::vector<std::string> environment;
   for (char** one = environ; one != nullptr && *one != nullptr; ++one) environment.push_back(*one);
-  for (const std::string& one : run.environment) {
-    const size_t equals = std::min(one.find('='), one.size());
-    Put(environment, one.substr(0, equals), one.substr(std::min(equals + 1, one.size())));
-  }
+  // environment_runtime_hooks.hooks
+  for (const std::string& one : context.variables) PutVariable(environment, one);
+  for (const std::string& one : run.environment) PutVariable(environment, one);
   Put(environment, "LXC_CGNS_AWARE", "1");
   Put(environment, "LXC_NAME", context.name);
   Put(environment, "LXC_HOOK_VERSION", context.version == 0 ? "0" : "1");
@@ -121,7 +118,8 @@ HookContext MakeHookContext(const Config& config, const std::string& name,
           .console_path = First(config, "lxc.console.path"),
           .console_log = First(config, "lxc.console.logfile"),
           .log_level = First(config, "lxc.log.level"),
-          .version = First(config, "lxc.hook.version") == "1" ? 1 : 0};
+          .version = First(config, "lxc.hook.version") == "1" ? 1 : 0,
+          .variables = HookVariables(ReadEnvironmentKeys(config))};
 }
 
 Result<RunningHook> RunningHook::Start(const HookContext& context, const std::string& command,

@@ -30,6 +30,8 @@ struct HookContext {
   std::string log_level;
   // lxc.hook.version: 0 passes name, section and type as arguments, 1 as variables.
   int version = 0;
+  // NAME=value, from lxc.environment and lxc.environment.hooks.
+  std::vector<std::string> variables;
 };
 
 // One occasion on which hooks run.
@@ -39,7 +41,7 @@ struct HookRun {
   std::string section = "lxc";
   // More arguments, whatever the version is.
   std::vector<std::string> arguments;
-  // NAME=value beside those of this process: LXC_TARGET, LXC_SRC_NAME, lxc.environment, ...
+  // NAME=value beside those of this process and of the context: LXC_TARGET, LXC_SRC_NAME, ...
   std::vector<std::string> environment;
   // Gets each line that the hook prints; may be empty.
   std::function<void(std::string_view line)> output;

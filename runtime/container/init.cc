@@ -21,6 +21,7 @@
 
 #include "runtime/container/reaper.h"
 #include "runtime/container/setup/setup.h"
+#include "runtime/extensions/core_scheduling.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -123,6 +124,7 @@ Status Begin(const SetupPlan& plan, const InitContext& context) {
     TRY(BecomeRoot());
     TRY(DieWithMonitor(context));
   }
+  if (plan.core_domain) TRY(MakeCoreDomain());
   if (context.unshare_cgroup && unshare(CLONE_NEWCGROUP) != 0) {
     return ErrnoFailure("unshare(CLONE_NEWCGROUP)");
   }

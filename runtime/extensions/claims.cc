@@ -12,6 +12,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/kernel/cgroup_layout.h"
+#include "runtime/kernel/core_cookie.h"
 #include "runtime/kernel/device_program.h"
 #include "runtime/kernel/netlink/abilities.h"
 #include "runtime/kernel/pidfd.h"
@@ -66,6 +67,8 @@ constexpr std::array kBuilt = {
     Built{"cgroup_relative", NeedsNothing},
     Built{"cgroup_advanced_isolation", NeedsNothing},
     Built{"time_namespace", HasTimeNamespaces},
+    Built{"environment_runtime_hooks", NeedsNothing},
+    Built{"core_scheduling", HasCoreCookies},
 };
 
 }  // namespace
@@ -91,6 +94,7 @@ bool IsClaimed(std::string_view extension) {
   // cgroup2_auto_mounting.announced cgroup_relative.announced
   // cgroup_advanced_isolation.announced time_namespace.announced mount_injection.announced
   // mount_injection_file.announced
+  // environment_runtime_hooks.announced core_scheduling.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

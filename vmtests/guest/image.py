@@ -160,6 +160,10 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
     for program in payload.programs:
         tree.put_host_file(program)
         tree.put_libraries(program)
+    if not payload.programs:
+        # A shell runs hooks; the probe runs one program as a shell would.
+        folder = "/usr/bin" if Path("/bin").is_symlink() else "/bin"
+        tree.put_program(f"{folder}/sh", payload.probe)
     for companion in map(Path, _COMPANIONS):
         if companion.is_dir():
             tree.put_host_tree(companion)

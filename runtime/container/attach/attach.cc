@@ -23,6 +23,8 @@
 #include "runtime/container/attach/attached.h"
 #include "runtime/container/setup/confinement.h"
 #include "runtime/container/setup/plan.h"
+#include "runtime/extensions/core_scheduling.h"
+#include "runtime/extensions/environment_runtime_hooks.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_layout.h"
 #include "runtime/kernel/clone.h"
@@ -157,12 +159,20 @@ void PassListener(const UniqueFd& report, pid_t attached, const ListenerSlot& sl
   _exit(plan.request->function());
 }
 
-[[noreturn]] void Guide(const std::vector<CgroupHierarchy>& cgroups,
+// While the caller's right to look into the init is there, and its number is the caller's.
+Status TakeDomain(const AttachTarget& target, const AttachedPlan& plan) {
+  if (!plan.core_domain) return {};
+  TRY(JoinCoreDomain(target.init_pid));
+  return HasEnded(target.init_pidfd) ? Failure(ESRCH, "the container's init") : Status();
+}
+
+[[noreturn]] void Guide(const AttachTarget& target, const std::vector<CgroupHierarchy>& cgroups,
                         const ProcessNamespaces& namespaces, AttachedPlan& plan,
                         const std::optional<ListenerSlot>& slot, UniqueFd report) {
   // Nobody in the container may look into a process that still holds the host's descriptors.
   prctl(PR_SET_DUMPABLE, 0);
   const auto entered = [&]() -> Status {
+    TRY(TakeDomain(target, plan));
     TRY(EnterCgroups(cgroups));
     return namespaces.Enter();
   }();
@@ -238,10 +248,10 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
   }
   const auto& no_new_privs = config.Values("lxc.no_new_privs");
   plan.no_new_privs = request.no_new_privs || (!no_new_privs.empty() && no_new_privs[0] == "1");
-  for (const char* key : {"lxc.environment", "lxc.environment.runtime"}) {
-    const auto& set = config.Values(key);
-    plan.environment.insert(plan.environment.end(), set.begin(), set.end());
-  }
+  const auto& core_domain = config.Values("lxc.sched.core");
+  plan.core_domain = !core_domain.empty() && core_domain[0] == "1";
+  // environment_runtime_hooks.attached
+  plan.environment = RuntimeVariables(ReadEnvironmentKeys(config));
 
   std::optional<ListenerSlot> slot;
   if (request.filter.notifies) {
@@ -258,7 +268,7 @@ Result<pid_t> Attach(const AttachTarget& target, const Config& config,
   if (guide < 0) return ErrnoFailure("fork()");
   if (guide == 0) {
     sockets->first = UniqueFd();
-    Guide(cgroups, *namespaces, plan, slot, std::move(sockets->second));
+    Guide(target, cgroups, *namespaces, plan, slot, std::move(sockets->second));
   }
   sockets->second = UniqueFd();
   std::vector<UniqueFd> fds;

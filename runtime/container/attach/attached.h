@@ -28,6 +28,7 @@ struct AttachedPlan {
   std::optional<CapabilitySet> capabilities;
   std::optional<unsigned long> personality;
   bool no_new_privs = false;
+  bool core_domain = false;
   // NAME=value, from the container's configuration.
   std::vector<std::string> environment;
   // Loads the seccomp filter, if there is one: as late as privileges allow.

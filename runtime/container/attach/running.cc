@@ -21,7 +21,8 @@ namespace {
 
 // What Attach() reads of a configuration.
 constexpr const char* kKeys[] = {"lxc.cap.drop",     "lxc.cap.keep",    "lxc.arch",
-                                 "lxc.no_new_privs", "lxc.environment", "lxc.environment.runtime"};
+                                 "lxc.no_new_privs", "lxc.environment", "lxc.environment.runtime",
+                                 "lxc.sched.core"};
 
 Result<AttachTarget> TargetOf(const Place& place, Patience patience) {
   auto pidfd = QueryInitPidfd(place, patience);

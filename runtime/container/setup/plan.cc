@@ -18,6 +18,7 @@
 #include "runtime/base/text.h"
 #include "runtime/config/keys.h"
 #include "runtime/container/setup/automount_words.h"
+#include "runtime/extensions/environment_runtime_hooks.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -36,10 +37,6 @@ uint32_t Number(const Config& config, std::string_view key, uint32_t unset = 0) 
 
 bool Flag(const Config& config, std::string_view key, bool unset) {
   return Number(config, key, unset ? 1 : 0) != 0;
-}
-
-void Append(std::vector<std::string>& to, const std::vector<std::string>& more) {
-  to.insert(to.end(), more.begin(), more.end());
 }
 
 Status RequireFolder(std::string_view key, const std::string& path) {
@@ -241,10 +238,7 @@ void PlanHooks(const Config& config, const SetupContext& context, SetupPlan& pla
   plan.mount_hooks = config.Values("lxc.hook.mount");
   plan.autodev_hooks = config.Values("lxc.hook.autodev");
   plan.start_hooks = config.Values("lxc.hook.start");
-  Append(plan.hook_environment, config.Values("lxc.environment"));
-  Append(plan.hook_environment, config.Values("lxc.environment.hooks"));
-  Append(plan.environment, config.Values("lxc.environment"));
-  Append(plan.environment, config.Values("lxc.environment.runtime"));
+  plan.environment = RuntimeVariables(ReadEnvironmentKeys(config));
 }
 
 void PlanIdentity(const Config& config, SetupPlan& plan) {
@@ -258,6 +252,7 @@ void PlanIdentity(const Config& config, SetupPlan& plan) {
   plan.personality = PlanPersonality(config);
   plan.new_keyring = Flag(config, "lxc.keyring.session", true);
   plan.no_new_privs = Flag(config, "lxc.no_new_privs", false);
+  plan.core_domain = Flag(config, "lxc.sched.core", false);
   plan.working_folder = First(config, "lxc.init.cwd");
 }
 

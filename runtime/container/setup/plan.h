@@ -81,15 +81,16 @@ struct SetupPlan {
   uint32_t gid = 0;
   std::vector<uint32_t> groups;
 
+  // lxc.sched.core
+  bool core_domain = false;
+
   HookContext hooks;
   std::vector<std::string> pre_mount_hooks;
   std::vector<std::string> mount_hooks;
   std::vector<std::string> autodev_hooks;
   std::vector<std::string> start_hooks;
-  // NAME=value for these hooks.
-  std::vector<std::string> hook_environment;
 
-  // NAME=value for init.
+  // NAME=value for init, each name once.
   std::vector<std::string> environment;
   std::string working_folder;
   // Never empty.

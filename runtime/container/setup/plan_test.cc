@@ -204,7 +204,7 @@ TEST_F(PlanTest, EnvironmentIsSplitBetweenInitAndHooks) {
   const SetupPlan plan =
       Good("lxc.environment = A=1\nlxc.environment.hooks = B=2\nlxc.environment.runtime = C=3");
 
-  EXPECT_THAT(plan.hook_environment, ElementsAre("A=1", "B=2"));
+  EXPECT_THAT(plan.hooks.variables, ElementsAre("A=1", "B=2"));
   EXPECT_THAT(plan.environment, ElementsAre("A=1", "C=3"));
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/container/setup/dev.h"
 #include "runtime/container/setup/rootfs.h"
 #include "runtime/container/setup/send_descriptors.h"
+#include "runtime/extensions/environment_runtime_hooks.h"
 #include "runtime/kernel/credentials.h"
 #include "runtime/kernel/lsm.h"
 #include "runtime/kernel/mount.h"
@@ -43,8 +44,7 @@ Status GiveConsole(const SetupPlan& plan, const ChildContext& context) {
 
 Status RunHooksAt(const SetupPlan& plan, const ChildContext& context, const char* type,
                   const std::vector<std::string>& commands) {
-  HookRun run{
-      .type = type, .arguments = {}, .environment = plan.hook_environment, .output = nullptr};
+  HookRun run{.type = type, .arguments = {}, .environment = {}, .output = nullptr};
   if (context.hook_output) {
     run.output = [&](std::string_view line) {
       context.hook_output(fmt::format("hook {}: {}", type, line));
@@ -78,23 +78,16 @@ Status ConfineInit(const Confinement& confinement) {
   return Confine(confinement, proc->get(), LabelMoment::kNextExec);
 }
 
-// NAME=value, each name once: what is set last counts.
+// NAME=value, each name once.
 std::vector<std::string> InitEnvironment(const SetupPlan& plan) {
-  std::vector<std::string> wanted = plan.environment;
-  wanted.emplace_back("container=lxc");
+  std::vector<std::string> environment = plan.environment;
+  PutVariable(environment, "container=lxc");
   std::string ttys;
   // The first ones of the container's own devpts.
   for (uint32_t i = 0; i < plan.dev.tty_count; ++i) {
     ttys += fmt::format("{}pts/{}", i == 0 ? "" : " ", i);
   }
-  if (!ttys.empty()) wanted.push_back("container_ttys=" + ttys);
-
-  std::vector<std::string> environment;
-  for (std::string& one : wanted) {
-    const std::string name = one.substr(0, one.find('=') + 1);
-    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name); });
-    environment.push_back(std::move(one));
-  }
+  if (!ttys.empty()) PutVariable(environment, "container_ttys=" + ttys);
   return environment;
 }
 
