@@ -254,6 +254,8 @@ constexpr Command kCommands[] = {
     {"write-to", "PATH TEXT", 2, WriteToFile, "write TEXT, as write does, to that file"},
     {"read-from", "PATH", 1, ReadFromFile, "answer with what one read of that file returns"},
     {"owner", "PATH", 1, OwnerOf, "answer with that file's user and group"},
+    {"owner-in-userns", "PATH ID", 2, OwnerInUserNamespace,
+     "the same in a new user namespace whose only id, 0, is ID here"},
     {"make", "PATH TEXT", 2, MakeFile, "make that file with TEXT in it, or a folder: /"},
     {"give", "PATH UID GID", 3, GiveFile, "make that user and group the file's owners"},
     {"clock", "NUMBER", 1, ReadClock, "answer with the nanoseconds of that clock"},

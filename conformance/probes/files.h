@@ -15,6 +15,9 @@ namespace lxcspec::probe {
 // PATH: answers with its user and group, "0 0"; of a symbolic link itself.
 Answer OwnerOf(const std::vector<std::string>& arguments);
 
+// PATH ID: the same in a child in a user namespace whose only id, 0, is that one here.
+Answer OwnerInUserNamespace(const std::vector<std::string>& arguments);
+
 // PATH TEXT: makes a new file with that text, or a folder where the text is "/".
 Answer MakeFile(const std::vector<std::string>& arguments);
 

@@ -251,6 +251,9 @@ TEST_F(ProbeChannelTest, MakesFilesAndTellsTheirOwners) {
   EXPECT_EQ(channel->Ask({"owner", file}, kPatience), owner);
   EXPECT_EQ(channel->Ask({"owner", folder_ / "folder"}, kPatience), owner);
   EXPECT_FALSE(channel->Ask({"make", file, "text"}, kPatience)) << "it is there already";
+  if (geteuid() == 0) {
+    EXPECT_EQ(channel->Ask({"owner-in-userns", file, "0"}, kPatience), "0 0");
+  }
   EXPECT_EQ(
       channel->Ask({"give", file, std::to_string(geteuid()), std::to_string(getegid())}, kPatience),
       "");

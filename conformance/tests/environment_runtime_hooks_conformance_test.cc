@@ -59,22 +59,24 @@ class EnvironmentTest : public ProbedContainerTest {
     // What runs hooks in the container is its own shell.
     std::error_code error;
     fs::create_directories(rootfs() / "bin", error);
-    fs::copy_file(TestEnvironment().probe, rootfs() / "bin/sh", error);
-    if (error) return Broken("copy the probe to bin/sh: " + error.message());
+    for (const char* name : {"bin/sh", "save-environment"}) {
+      fs::copy_file(TestEnvironment().probe, rootfs() / name, error);
+      if (error) return Broken(fmt::format("copy the probe to {}: {}", name, error.message()));
+    }
   }
 
   // The key that has the hook of this type write down its environment.
   ConfigItems Hook(const std::string& type) const {
-    const bool inside = type == "start";
-    const std::string program = inside ? "/probe" : TestEnvironment().probe;
-    const std::string file = inside ? "/seen." + type : Written(type);
-    return {{"lxc.hook." + type, fmt::format("{} save-environment {}", program, file)}};
+    // Of the hook in the container some implementations look whether it is there, arguments and all.
+    if (type == "start") return {{"lxc.hook.start", "/save-environment"}};
+    return {{"lxc.hook." + type,
+             fmt::format("{} save-environment {}", TestEnvironment().probe, Written(type))}};
   }
 
   // Where it has; once the hook has ended.
   std::string Written(const std::string& type) const {
-    const fs::path folder = type == "start" ? rootfs() : scratch();
-    return folder / ("seen." + type);
+    if (type == "start") return rootfs() / "save-environment.seen";
+    return scratch() / ("seen." + type);
   }
 
   // The environment of the hook of this type, in the life of a container with these keys.

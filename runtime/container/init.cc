@@ -161,6 +161,7 @@ void RunInit(const SetupPlan& plan, InitContext context) {
   const ChildContext child{.console_peer = context.console_peer,
                            .console_in_container = context.console_in_container,
                            .socket = context.socket.get(),
+                           .id_mapper = context.id_mapper.valid() ? &context.id_mapper : nullptr,
                            .hook_output = [&](std::string_view line) {
                              const std::string text = fmt::format("{}\n", line);
                              Put(context.log, text.data(), text.size());

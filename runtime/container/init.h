@@ -38,6 +38,8 @@ struct InitContext {
   bool is_application = false;
   // Where ordinary users have no business in this process's memory: BecomeReaper().
   bool hide_memory = false;
+  // Where mounts are to be id-mapped: SOCK_SEQPACKET, as ChildContext::id_mapper has it.
+  UniqueFd id_mapper;
   // Before all else: a "0" in each brings this process into a cgroup.
   std::vector<UniqueFd> cgroups;
   // Makes a cgroup namespace, now that the process is in its cgroups.

@@ -21,6 +21,7 @@
 #include "runtime/container/console/console.h"
 #include "runtime/container/freezing.h"
 #include "runtime/container/hooks.h"
+#include "runtime/container/init.h"
 #include "runtime/container/network/container_network.h"
 #include "runtime/container/run_record.h"
 #include "runtime/container/seccomp/relay.h"
@@ -65,6 +66,8 @@ class Monitor {
     // Where its filter has a listener: where init offers it, and the listener.
     std::optional<ListenerSlot> listener_slot;
     UniqueFd listener;
+    // Where it asks for mounts to be id-mapped, if it does.
+    UniqueFd id_mapper;
     // Its namespaces, by their names.
     std::vector<std::pair<std::string, UniqueFd>> namespaces;
     // As wait(2) has it, once it ended.
@@ -104,8 +107,8 @@ class Monitor {
   // Says what there is outside of the container, for whoever finds it after this process was
   // killed.
   Status Record();
-  [[noreturn]] void BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log,
-                               std::vector<UniqueFd> cgroups);
+  // The context has the descriptors that init gets.
+  [[noreturn]] void BecomeInit(InitContext context);
   // Lets init go, and goes along until its command runs.
   Status FollowInit();
   void OnInitSocket();
@@ -113,6 +116,7 @@ class Monitor {
   // Logs what init's hooks have printed by now. False when there will be nothing more.
   bool ReadInitLog();
   Status OnInitReady();
+  void OnIdMapRequest();
   Status FilterInit() const;
   // Looks again and again until init offers its listener, or is over.
   void AwaitListener();

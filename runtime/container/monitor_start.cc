@@ -20,6 +20,7 @@
 #include "runtime/container/init.h"
 #include "runtime/container/monitor.h"
 #include "runtime/container/own_log.h"
+#include "runtime/container/setup/id_mapping.h"
 #include "runtime/extensions/claims.h"
 #include "runtime/extensions/seccomp_notify.h"
 #include "runtime/kernel/clone.h"
@@ -192,6 +193,13 @@ Status Monitor::CloneInit() {
     if (!slot) return Forward(std::move(slot).error());
     init_.listener_slot = *std::move(slot);
   }
+  UniqueFd id_mapper;
+  if (WantsIdMappings(plan_.setup)) {
+    auto ends = SocketPair(SocketKind::kMessages);
+    if (!ends) return Forward(std::move(ends).error());
+    init_.id_mapper = std::move(ends->first);
+    id_mapper = std::move(ends->second);
+  }
   auto cloned = Clone(request);
   // A kernel that cannot begin a process in a cgroup can move it there.
   const bool moved = !cloned && cloned.error().code == ENOSYS && request.cgroup >= 0;
@@ -201,8 +209,11 @@ Status Monitor::CloneInit() {
   }
   if (!cloned) return Forward(std::move(cloned).error());
   if (cloned->pid == 0) {
-    BecomeInit(std::move(sockets->second), std::move(report_out), std::move(log_in),
-               *std::move(payload));
+    BecomeInit({.socket = std::move(sockets->second),
+                .report = std::move(report_out),
+                .id_mapper = std::move(id_mapper),
+                .cgroups = *std::move(payload),
+                .log = std::move(log_in)});
   }
   init_.pid = cloned->pid;
   init_.pidfd = std::move(cloned->pidfd);
@@ -216,27 +227,22 @@ int Monitor::ConsolePeer() const {
   return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-void Monitor::BecomeInit(UniqueFd socket, UniqueFd report, UniqueFd log,
-                         std::vector<UniqueFd> cgroups) {
+void Monitor::BecomeInit(InitContext context) {
   // The monitor's ends: whether it is still there is seen by their being closed.
   init_.socket = UniqueFd();
   init_.report = UniqueFd();
   init_.log = UniqueFd();
+  init_.id_mapper = UniqueFd();
   const auto death = ParseUnsigned(FirstValue(plan_.config, "lxc.monitor.signal.pdeath"));
-  std::function<Status()> restrict_calls;
-  if (plan_.seccomp.is_wanted()) restrict_calls = [this] { return FilterInit(); };
-  RunInit(plan_.setup, {.socket = std::move(socket),
-                        .report = std::move(report),
-                        .console_peer = ConsolePeer(),
-                        .console_in_container = IsConsoleInContainer(),
-                        .inherit_stdio = !plan_.request.daemonize,
-                        .is_application = plan_.request.application,
-                        .hide_memory = geteuid() == 0,
-                        .cgroups = std::move(cgroups),
-                        .unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0,
-                        .death_signal = static_cast<int>(death.value_or(SIGKILL)),
-                        .restrict_calls = std::move(restrict_calls),
-                        .log = std::move(log)});
+  if (plan_.seccomp.is_wanted()) context.restrict_calls = [this] { return FilterInit(); };
+  context.console_peer = ConsolePeer();
+  context.console_in_container = IsConsoleInContainer();
+  context.inherit_stdio = !plan_.request.daemonize;
+  context.is_application = plan_.request.application;
+  context.hide_memory = geteuid() == 0;
+  context.unshare_cgroup = (plan_.namespaces.made & CLONE_NEWCGROUP) != 0;
+  context.death_signal = static_cast<int>(death.value_or(SIGKILL));
+  RunInit(plan_.setup, std::move(context));
 }
 
 Status Monitor::FilterInit() const {
@@ -301,12 +307,17 @@ Status Monitor::FollowInit() {
   TRY(loop_.Add(init_.log.get(), EPOLLIN, [this](uint32_t) {
     if (!ReadInitLog()) loop_.Remove(init_.log.get());
   }));
+  if (init_.id_mapper.valid()) {
+    TRY(loop_.Add(init_.id_mapper.get(), EPOLLIN, [this](uint32_t) { OnIdMapRequest(); }));
+  }
   while (init_.report.valid()) TRY(loop_.RunOnce());
   static_cast<void>(ReadInitLog());
   loop_.Remove(init_.log.get());
   init_.log = UniqueFd();
   if (init_.socket.valid()) loop_.Remove(init_.socket.get());
   init_.socket = UniqueFd();
+  if (init_.id_mapper.valid()) loop_.Remove(init_.id_mapper.get());
+  init_.id_mapper = UniqueFd();
   const InitReport report = ParseInitReport(init_.reported);
   if (report.executed) {
     // seccomp_allow_deny_syntax.init_refused
@@ -351,6 +362,13 @@ Status Monitor::OnInitReady() {
   TRY(SendAll(init_.socket, std::string(1, kGo)));
   AwaitListener();
   return {};
+}
+
+void Monitor::OnIdMapRequest() {
+  // init is not reaped before its pidfd is looked at, so the number is its own.
+  if (AnswerIdMapping(init_.id_mapper, plan_.setup, init_.pid)) return;
+  loop_.Remove(init_.id_mapper.get());
+  init_.id_mapper = UniqueFd();
 }
 
 void Monitor::OpenNamespaces() {

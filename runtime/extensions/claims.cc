@@ -14,6 +14,7 @@
 #include "runtime/kernel/cgroup_layout.h"
 #include "runtime/kernel/core_cookie.h"
 #include "runtime/kernel/device_program.h"
+#include "runtime/kernel/idmapped_tree.h"
 #include "runtime/kernel/netlink/abilities.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/seccomp/filter.h"
@@ -69,6 +70,8 @@ constexpr std::array kBuilt = {
     Built{"time_namespace", HasTimeNamespaces},
     Built{"environment_runtime_hooks", NeedsNothing},
     Built{"core_scheduling", HasCoreCookies},
+    Built{"idmapped_mounts", HasIdMappedMounts},
+    Built{"idmapped_mounts_v2", HasIdMappedMounts},
 };
 
 }  // namespace
@@ -95,6 +98,7 @@ bool IsClaimed(std::string_view extension) {
   // cgroup_advanced_isolation.announced time_namespace.announced mount_injection.announced
   // mount_injection_file.announced
   // environment_runtime_hooks.announced core_scheduling.announced
+  // idmapped_mounts.announced idmapped_mounts_v2.announced
   return found != kBuilt.end() && IsSwitchedOn(extension) && found->can_be_had();
 }
 

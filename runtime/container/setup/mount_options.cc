@@ -84,6 +84,7 @@ Status ApplyOption(const std::string& option, MountOptions& options) {
   } else if (option.starts_with(kCreate)) {
     return Failure(EINVAL, fmt::format("{}: neither dir nor file", option));
   } else if (option.starts_with(kIdmap)) {
+    options.wants_idmap = true;
     options.idmap = option.substr(kIdmap.size());
   } else {
     options.data += (options.data.empty() ? "" : ",") + option;

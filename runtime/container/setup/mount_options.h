@@ -27,7 +27,8 @@ struct MountOptions {
   bool optional = false;
   // The source is below the container's root.
   bool relative = false;
-  // The value of idmap=; empty: none.
+  // Whether there is idmap=, and its value.
+  bool wants_idmap = false;
   std::string idmap;
 };
 

@@ -19,6 +19,8 @@
 #include "runtime/config/keys.h"
 #include "runtime/container/setup/automount_words.h"
 #include "runtime/extensions/environment_runtime_hooks.h"
+#include "runtime/extensions/idmapped_mounts.h"
+#include "runtime/extensions/idmapped_mounts_v2.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -49,7 +51,7 @@ Status RequireFolder(std::string_view key, const std::string& path) {
   return Failure(ENOTDIR, fmt::format("{}: {}", key, path));
 }
 
-Result<RootfsPlan> PlanRootfs(const Config& config) {
+Result<RootfsPlan> PlanRootfs(const Config& config, bool has_user_namespace) {
   constexpr std::string_view kPath = "lxc.rootfs.path";
   constexpr std::string_view kOptions = "lxc.rootfs.options";
   auto path = ParseRootfsPath(First(config, kPath));
@@ -63,9 +65,7 @@ Result<RootfsPlan> PlanRootfs(const Config& config) {
     return Failure(
         EINVAL, fmt::format("{}: create, optional and relative are for mount entries", kOptions));
   }
-  if (!options->idmap.empty()) {
-    return Failure(ENOTSUP, fmt::format("{}: idmap={}", kOptions, options->idmap));
-  }
+  if (options->wants_idmap) TRY(CheckRootfsIdMap(options->idmap, has_user_namespace));
   RootfsPlan plan{.path = *std::move(path),
                   .mount_point = RootfsMountPoint(config),
                   .options = *std::move(options)};
@@ -75,7 +75,8 @@ Result<RootfsPlan> PlanRootfs(const Config& config) {
   return plan;
 }
 
-Result<std::vector<MountRequest>> PlanEntries(const Config& config, const std::string& rootfs) {
+Result<std::vector<MountRequest>> PlanEntries(const Config& config, const std::string& rootfs,
+                                              bool has_user_namespace) {
   std::vector<MountRequest> entries;
   const std::string fstab = First(config, "lxc.mount.fstab");
   if (!fstab.empty()) {
@@ -94,10 +95,11 @@ Result<std::vector<MountRequest>> PlanEntries(const Config& config, const std::s
     entries.push_back(*std::move(entry));
   }
   for (const MountRequest& entry : entries) {
-    if (!entry.options.idmap.empty() && !entry.options.optional) {
-      return Failure(
-          ENOTSUP, fmt::format("lxc.mount.entry: {}: idmap={}", entry.target, entry.options.idmap));
-    }
+    const MountOptions& options = entry.options;
+    // Where an optional one fails, that is seen when it is made. idmapped_mounts_v2.optional
+    if (!options.wants_idmap || options.optional) continue;
+    TRY(CheckEntryIdMap({.target = entry.target, .idmap = options.idmap, .flags = options.flags},
+                        has_user_namespace));
   }
   return entries;
 }
@@ -300,8 +302,8 @@ Result<SetupPlan> PlanSetup(const Config& config, const SetupContext& context) {
     into = *std::move(result);
     return {};
   };
-  TRY(take(PlanRootfs(config), plan.rootfs));
-  TRY(take(PlanEntries(config, plan.rootfs.path.path), plan.entries));
+  TRY(take(PlanRootfs(config, plan.has_user_namespace()), plan.rootfs));
+  TRY(take(PlanEntries(config, plan.rootfs.path.path, plan.has_user_namespace()), plan.entries));
   TRY(take(PlanCapabilities(config), plan.capabilities));
   TRY(take(ParseAutoMounts(config.Values("lxc.mount.auto"), plan.keeps(CAP_SYS_ADMIN)),
            plan.automounts));

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/container/setup/id_mapping.h"
+#include "runtime/extensions/idmapped_mounts_v2.h"
 #include "runtime/kernel/mount.h"
 #include "runtime/kernel/path.h"
 
@@ -101,9 +103,17 @@ Status RemountEntry(const MountRequest& entry, int target) {
   return Remount(target, options.flags, options.data);
 }
 
-Status CarryOut(const MountRequest& entry, int root) {
+// What only the monitor may do.
+Status MapIds(const ChildContext& context, uint32_t whose, const UniqueFd& tree, bool recursive) {
+  if (context.id_mapper == nullptr) return Failure(ENOTSUP, "idmap: nobody is there to map ids");
+  return AskForIdMapping(*context.id_mapper, whose, tree, recursive);
+}
+
+Status CarryOut(const MountRequest& entry, uint32_t place, const ChildContext& context, int root) {
   const MountOptions& options = entry.options;
-  if (!options.idmap.empty()) return Failure(ENOTSUP, fmt::format("idmap={}", options.idmap));
+  if (options.wants_idmap && !CanBeIdMapped(options.flags)) {
+    return Failure(EINVAL, "idmap is for bind mounts");
+  }
   const auto target = Target(entry, root);
   if (!target) return Forward(target.error());
   int mounted = target->get();
@@ -115,6 +125,9 @@ Status CarryOut(const MountRequest& entry, int root) {
     if (!tree) return Forward(std::move(tree).error());
     source = *std::move(tree);
     mounted = source.get();
+    if (options.wants_idmap) {
+      TRY(MapIds(context, place, source, (options.flags & MS_REC) != 0));
+    }
     TRY(AttachMount(mounted, target->get()));
     // A bind mount takes its flags from its source, and so is read-only only when made so now.
     if ((options.flags & MS_BIND) != 0) {
@@ -136,10 +149,14 @@ Status CutOffMounts() {
   return {};
 }
 
-Result<UniqueFd> MountRootfs(const SetupPlan& plan) {
+Result<UniqueFd> MountRootfs(const SetupPlan& plan, const ChildContext& context) {
   const RootfsPlan& rootfs = plan.rootfs;
   auto tree = RootfsTree(plan);
   if (!tree) return Because("lxc.rootfs.path", std::move(tree).error());
+  if (rootfs.options.wants_idmap) {
+    const Status mapped = MapIds(context, kRootfsMapping, *tree, true);
+    if (!mapped) return Because("lxc.rootfs.options", mapped.error());
+  }
   const auto target = Open(rootfs.mount_point, O_PATH | O_DIRECTORY);
   if (!target) return Because("lxc.rootfs.mount", target.error());
   if (const Status attached = AttachMount(tree->get(), target->get()); !attached) {
@@ -156,9 +173,10 @@ Result<UniqueFd> MountRootfs(const SetupPlan& plan) {
   return tree;
 }
 
-Status MountEntries(const std::vector<MountRequest>& entries, int root) {
-  for (const MountRequest& entry : entries) {
-    const Status done = CarryOut(entry, root);
+Status MountEntries(const SetupPlan& plan, const ChildContext& context, int root) {
+  for (uint32_t place = 0; place < plan.entries.size(); ++place) {
+    const MountRequest& entry = plan.entries[place];
+    const Status done = CarryOut(entry, place, context, root);
     if (done || entry.options.optional) continue;
     return Because(fmt::format("mount {} on {}", entry.source, entry.target), done.error());
   }

@@ -10,6 +10,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/container/setup/plan.h"
+#include "runtime/container/setup/setup.h"
 
 namespace lxcspec::runtime {
 
@@ -18,10 +19,10 @@ namespace lxcspec::runtime {
 Status CutOffMounts();
 
 // Mounts the root file system at its mount point and returns its root, O_PATH.
-Result<UniqueFd> MountRootfs(const SetupPlan& plan);
+Result<UniqueFd> MountRootfs(const SetupPlan& plan, const ChildContext& context);
 
-// Carries out mount entries in order, all below `root`. What is optional may fail.
-Status MountEntries(const std::vector<MountRequest>& entries, int root);
+// Carries out the plan's mount entries in order, all below `root`. What is optional may fail.
+Status MountEntries(const SetupPlan& plan, const ChildContext& context, int root);
 
 }  // namespace lxcspec::runtime
 

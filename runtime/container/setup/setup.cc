@@ -140,11 +140,11 @@ Status RunMounts(const SetupPlan& plan, const ChildContext& context) {
   umask(S_IWGRP | S_IWOTH);
   TRY(CutOffMounts());
   TRY(RunHooksAt(plan, context, "pre-mount", plan.pre_mount_hooks));
-  const auto root = MountRootfs(plan);
+  const auto root = MountRootfs(plan, context);
   if (!root) return Forward(root.error());
   TRY(MountDev(plan, root->get()));
   TRY(MountProcAndSys(plan, root->get()));
-  TRY(MountEntries(plan.entries, root->get()));
+  TRY(MountEntries(plan, context, root->get()));
   TRY(MountCgroups(plan, root->get()));
   TRY(RunHooksAt(plan, context, "mount", plan.mount_hooks));
   if (plan.dev.autodev) TRY(RunHooksAt(plan, context, "autodev", plan.autodev_hooks));

@@ -40,6 +40,9 @@ struct ChildContext {
   // A SOCK_SEQPACKET socket to the monitor, which calls ReceiveChildDescriptors() on the other
   // end; -1: nobody wants them.
   int socket = -1;
+  // A SOCK_SEQPACKET socket to the monitor, which calls AnswerIdMapping() on the other end; null
+  // where nothing is to be mapped.
+  const UniqueFd* id_mapper = nullptr;
   // Gets each line that a hook prints, behind the hook's type.
   std::function<void(std::string_view)> hook_output;
 };
