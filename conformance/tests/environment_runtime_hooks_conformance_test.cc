@@ -67,7 +67,8 @@ class EnvironmentTest : public ProbedContainerTest {
 
   // The key that has the hook of this type write down its environment.
   ConfigItems Hook(const std::string& type) const {
-    // Of the hook in the container some implementations look whether it is there, arguments and all.
+    // Of the hook in the container some implementations look whether it is there, arguments and
+    // all.
     if (type == "start") return {{"lxc.hook.start", "/save-environment"}};
     return {{"lxc.hook." + type,
              fmt::format("{} save-environment {}", TestEnvironment().probe, Written(type))}};
