@@ -43,8 +43,9 @@ def conformance_test(name, extension, srcs, harness = []):
         testonly = True,
         srcs = srcs,
         alwayslink = True,
+        # The suite starts anew for each test, and GoogleTest's templates in it are most of that.
         # What a test may cite: so that one chapter's change does not compile the tests of all.
-        copts = ["-include", "spec/requirements/%s.h" % extension],
+        copts = ["-O1", "-include", "spec/requirements/%s.h" % extension],
         deps = _HARNESS + ["//spec:requirements_of_" + extension] +
                ["//conformance/harness:" + library for library in harness],
     )
