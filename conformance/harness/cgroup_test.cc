@@ -21,8 +21,9 @@ void AddBelow(const std::string& folder, std::vector<std::string>& found) {
   for (const std::string& name : CgroupsBelow(folder)) {
     // The launcher's place for the test's own processes.
     if (name == "init.scope") continue;
-    found.push_back(folder + "/" + name);
-    AddBelow(folder + "/" + name, found);
+    const std::string below = fmt::format("{}/{}", folder, name);
+    found.push_back(below);
+    AddBelow(below, found);
   }
 }
 
@@ -33,7 +34,7 @@ Result<ResourceLimit> FindLimit(const std::string& controller, const std::string
     ASSIGN_OR_RETURN(const std::string folder, CgroupFolder(hierarchy, path));
     const bool second = hierarchy == kUnified;
     const std::string& file = second ? second_file : first_file;
-    if (access((folder + "/" + file).c_str(), F_OK) != 0) continue;
+    if (access(fmt::format("{}/{}", folder, file).c_str(), F_OK) != 0) continue;
     return ResourceLimit{.controller = controller,
                          .key = (second ? "lxc.cgroup2." : "lxc.cgroup.") + file,
                          .file = file,
@@ -90,8 +91,8 @@ void CgroupTest::TakeLimitAway(ProbedContainer& container, const ResourceLimit& 
   }
   for (const std::string& root : roots) {
     for (const std::string& cgroup : cgroups) {
-      static_cast<void>(
-          container.Ask({"write-to", root + "/" + cgroup + "/" + limit.file, limit.none}));
+      const std::string file = fmt::format("{}/{}/{}", root, cgroup, limit.file);
+      static_cast<void>(container.Ask({"write-to", file, limit.none}));
     }
   }
 }

@@ -43,7 +43,8 @@ class OwnCgroups {
   // Makes it below the root of the test's namespace, and enters.
   static Result<OwnCgroups> Enter(const std::string& name);
 
-  OwnCgroups(OwnCgroups&& other) noexcept : left_(std::move(other.left_)), name_(other.name_) {
+  OwnCgroups(OwnCgroups&& other) noexcept
+      : left_(std::move(other.left_)), name_(std::move(other.name_)) {
     other.left_.clear();
   }
   OwnCgroups& operator=(OwnCgroups&&) = delete;
