@@ -97,7 +97,7 @@ def ending_of(kept: Mapping[str, Any], found: Sequence[problems.Problem]) -> tup
     """The cell's ending and its reason."""
     kind, reason = str(kept["kind"]), str(kept["reason"])
     for guest in kept["guests"]:
-        if guest["kind"] not in _HARMLESS and not guest["hung_in_boot"]:
+        if guest["kind"] not in _HARMLESS and not guest["emulators_fault"]:
             return str(guest["kind"]), str(guest["reason"])
     if kind != "finished":
         return kind, reason

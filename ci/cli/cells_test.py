@@ -31,7 +31,7 @@ def _kept(kind: str = "finished", *guests: str) -> dict[str, Any]:
                 "kind": guest,
                 "reason": f"guest: {guest}",
                 "boot_seconds": 1.5,
-                "hung_in_boot": False,
+                "emulators_fault": False,
                 "logs": "",
             }
             for guest in (*guests, kind)

@@ -101,6 +101,8 @@ Status EnableControllers() {
   return {};
 }
 
+constexpr char kMemoryHierarchy[] = "/sys/fs/cgroup/memory/memory.use_hierarchy";
+
 // The controllers that the kernel has, in its own order.
 std::vector<std::string> Controllers() {
   std::vector<std::string> names;
@@ -150,6 +152,8 @@ Status MountControllers() {
       }
     }
   }
+  // As systemd does: up to Linux 5.10 a limit of memory holds below its cgroup only with this.
+  if (access(kMemoryHierarchy, W_OK) == 0) std::ofstream(kMemoryHierarchy) << "1\n";
   if (mounted == 0) {
     return last ? Fail(ENODEV, "mount(cgroup): the kernel has no controllers") : last;
   }

@@ -105,7 +105,7 @@ def describe(ending: Ending, seconds: float, said: list[str]) -> dict[str, Any]:
                 "kind": guest.kind.value,
                 "reason": guest.reason,
                 "boot_seconds": guest.boot_seconds,
-                "hung_in_boot": guest.hung_in_boot,
+                "emulators_fault": guest.emulators_fault,
                 "logs": str(guest.logs) if guest.logs else "",
             }
             for guest in ending.guests

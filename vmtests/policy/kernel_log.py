@@ -19,6 +19,8 @@ _TIMESTAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 # Written by the guest's init, see //vmtests/guest:init.
 _START = re.compile(r"^lxcspec: start (\S+) (\d+)$")
 _PANIC = re.compile(r"^Kernel panic - not syncing: ")
+# How exc_int3() in arch/x86/kernel/traps.c ends where nobody waits for the trap.
+_BREAKPOINT = re.compile(r"^(Oops: )?int3: 0000 \[#\d+\]")
 _OUT_OF_MEMORY = re.compile(r"^(Out of memory: Killed process|Out of memory and no killable)")
 
 
@@ -68,6 +70,8 @@ class KernelLog:
     splats: tuple[Splat, ...] = ()
     # The tests that started, each with its iteration, in order.
     starts: tuple[tuple[str, int], ...] = ()
+    # Whether the kernel came across a breakpoint that it had not set, or had taken away.
+    breakpoint: bool = False
 
 
 def parse(
@@ -86,8 +90,10 @@ def parse(
     test = None
     splats: list[Splat] = []
     starts: list[tuple[str, int]] = []
+    breakpoint_hit = False
     for raw in text.splitlines():
         line = _TIMESTAMP.sub("", raw.strip("\r\0"))
+        breakpoint_hit = breakpoint_hit or _BREAKPOINT.match(line) is not None
         if start := _START.match(line):
             test = start.group(1)
             starts.append((test, int(start.group(2))))
@@ -97,7 +103,7 @@ def parse(
             out_of_memory = out_of_memory or line
         elif any(p.search(line) for p in deny) and not any(p.search(line) for p in allow):
             splats.append(Splat(line, test))
-    return KernelLog(panic, out_of_memory, tuple(splats), tuple(starts))
+    return KernelLog(panic, out_of_memory, tuple(splats), tuple(starts), breakpoint_hit)
 
 
 def _entry(value: Any, where: str, must_end: bool) -> Entry:

@@ -76,6 +76,12 @@ class KernelLogTest(unittest.TestCase):
         self.assertEqual(log.panic, "Kernel panic - not syncing: sysrq triggered crash")
         self.assertEqual(log.splats, ())
 
+    def test_breakpoint_that_nobody_waits_for_is_noticed(self) -> None:
+        for line in ("Oops: int3: 0000 [#1] SMP NOPTI", "int3: 0000 [#1] SMP PTI"):
+            self.assertTrue(parse(f"[    1.126633] {line}\n").breakpoint)
+        self.assertFalse(parse("[ 1.1] Oops: invalid opcode: 0000 [#1] SMP\n").breakpoint)
+        self.assertFalse(parse("[ 1.1] probe: int3: 0000 [#1]\n").breakpoint)
+
     def test_global_out_of_memory_is_told_from_a_cgroup_s(self) -> None:
         log = parse("[   9.0] Out of memory: Killed process 99 (launcher) total-vm:1kB\n")
         self.assertEqual(

@@ -239,12 +239,26 @@ class JudgeTest(unittest.TestCase):
         self._expect(Observation(exit_status=0, log=PANIC), Kind.START_FAILURE, "before init", "x")
         seen = Observation(stopped=Kind.START_FAILURE, stopped_after=20.0, exit_status=-9)
         ending = self._expect(seen, Kind.START_FAILURE, "20 s", "console is empty")
-        self.assertTrue(ending.hung_in_boot)
-        self.assertFalse(judge(replace(seen, errors="qemu: bad kernel\n")).hung_in_boot)
-        self.assertFalse(judge(replace(seen, log=PANIC)).hung_in_boot)
+        self.assertTrue(ending.emulators_fault)
+        self.assertFalse(judge(replace(seen, errors="qemu: bad kernel\n")).emulators_fault)
+        self.assertFalse(judge(replace(seen, log=PANIC)).emulators_fault)
         self._expect(
             replace(seen, console_tail="one\r\ntwo\r\n"), Kind.START_FAILURE, "ends with: two"
         )
+
+    def test_breakpoint_that_emulation_kept_is_its_fault(self) -> None:
+        log = replace(PANIC, breakpoint=True)
+        for seen in (Observation(exit_status=0, log=log), replace(BOOTED, log=log)):
+            self.assertTrue(judge(replace(seen, emulated=True)).emulators_fault)
+            self.assertFalse(judge(seen).emulators_fault)
+            self.assertFalse(judge(replace(seen, emulated=True, log=PANIC)).emulators_fault)
+
+    def test_complaints_of_a_guest_that_emulation_ended_do_not_count(self) -> None:
+        splat = Splat("Oops: int3: 0000 [#1] SMP NOPTI", None)
+        lost = GuestEnding(Kind.PANIC, "x", splats=(splat,), emulators_fault=True)
+        whole = GuestEnding(Kind.FINISHED, "y")
+        self.assertIs(conclude((lost, whole)).kind, Kind.FINISHED)
+        self.assertIs(conclude((replace(lost, emulators_fault=False), whole)).kind, Kind.SPLAT)
 
     def test_init_that_failed_is_infrastructure(self) -> None:
         self._expect(

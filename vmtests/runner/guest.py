@@ -178,6 +178,7 @@ def run_guest(
             finally:
                 process.kill()
     seen = guest.seen
+    seen.emulated = machine.accelerator is qemu.Accelerator.EMULATION
     seen.errors = _tail(qemu_log)
     seen.console_tail = _tail(machine.console)
     if machine.console.exists():

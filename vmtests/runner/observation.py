@@ -33,6 +33,8 @@ class Observation:
     stopped_after: float = 0.0
     # Whether it was ended only because the caller's time for the whole run was over.
     time_over: bool = False
+    # Whether the processors were emulated.
+    emulated: bool = False
     exit_status: int | None = None
     errors: str = ""
     boot_seconds: float | None = None
@@ -109,6 +111,20 @@ def _judge(observation: Observation) -> tuple[Kind, str]:
     return Kind.LOST_VM, f"the machine was reset without a word{during}"
 
 
+def _hung_in_boot(kind: Kind, observation: Observation) -> bool:
+    return (
+        kind is Kind.START_FAILURE
+        and observation.stopped is not None
+        and not observation.log.panic
+        and not observation.errors.strip()
+    )
+
+
+def _met_old_breakpoint(kind: Kind, observation: Observation) -> bool:
+    died = kind in (Kind.START_FAILURE, Kind.PANIC) and observation.log.panic is not None
+    return died and observation.emulated and observation.log.breakpoint
+
+
 def judge(observation: Observation, logs: Path | None = None) -> GuestEnding:
     """Name the ending."""
     kind, reason = _judge(observation)
@@ -119,11 +135,6 @@ def judge(observation: Observation, logs: Path | None = None) -> GuestEnding:
         splats=observation.log.splats,
         boot_seconds=observation.boot_seconds,
         launcher_exit=(observation.exited or {}).get("code"),
-        hung_in_boot=(
-            kind is Kind.START_FAILURE
-            and observation.stopped is not None
-            and not observation.log.panic
-            and not observation.errors.strip()
-        ),
+        emulators_fault=_hung_in_boot(kind, observation) or _met_old_breakpoint(kind, observation),
         logs=logs,
     )

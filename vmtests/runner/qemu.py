@@ -42,8 +42,9 @@ _KERNEL_ARGUMENTS = (
 _KERNEL_ARGUMENTS_OF = {
     Accelerator.KVM: (),
     # QEMU 7.2 keeps what it has translated by address, and would translate every program again for
-    # each address that it is loaded at: four fifths of the time of a run went into that.
-    Accelerator.EMULATION: ("norandmaps",),
+    # each address that it is loaded at: four fifths of the time of a run went into that. An Oops
+    # ends the guest: it may be the emulator's fault (endings.py), and then nothing of it counts.
+    Accelerator.EMULATION: ("norandmaps", "oops=panic"),
 }
 
 

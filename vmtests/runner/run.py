@@ -70,8 +70,8 @@ class Options:
 
 # How many guests may end before any of their tests is known to have started.
 _BLIND_ENDINGS = 3
-# How many guests of a run may hang before init: their kernel has booted in the trial.
-_HUNG_BOOTS = 2
+# How many guests of a run may be the emulator's fault: their kernel has booted in the trial.
+_EMULATORS_FAULTS = 4
 
 
 def _nothing(_: object) -> None:
@@ -111,7 +111,7 @@ class _Run:
         self._program = program
         self._jobs = options.jobs
         self._blind_endings = 0
-        self._hung_boots = 0
+        self._emulators_faults = 0
         self._logs = options.logs or results.with_name(results.name + ".logs")
         self._until = None
         if options.time_limit is not None:
@@ -139,7 +139,7 @@ class _Run:
             tracker = Tracker(parallel=self._jobs != 1)
             ending = self._guest(len(endings) + 1, found, tracker)
             endings.append(ending)
-            if ending.hung_in_boot and self._may_boot_again():
+            if ending.emulators_fault and self._may_try_again():
                 self._say(f"{ending.kind.value}: {ending.reason}; trying once more")
                 continue
             if ending.kind not in WORTH_ANOTHER_GUEST:
@@ -152,10 +152,10 @@ class _Run:
             self._say(f"{ending.kind.value}: {ending.reason}; going on in a fresh guest")
         return conclude(tuple(endings))
 
-    def _may_boot_again(self) -> bool:
-        self._hung_boots += 1
+    def _may_try_again(self) -> bool:
+        self._emulators_faults += 1
         over = self._until is not None and time.monotonic() > self._until
-        return self._hung_boots < _HUNG_BOOTS and not over
+        return self._emulators_faults < _EMULATORS_FAULTS and not over
 
     def _tell_accelerator(self, found: Trial, remembered: bool) -> None:
         how = "KVM" if found.accelerator is Accelerator.KVM else "software emulation"

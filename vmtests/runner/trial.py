@@ -64,7 +64,7 @@ Boot = Callable[[Accelerator, float], GuestEnding]
 def decide(boot: Boot, first_limit: float, kvm_usable: bool, no_kvm: str) -> Trial:
     """Boot by emulation, then with KVM if it can be opened; `no_kvm` says why it cannot."""
     emulated = boot(Accelerator.EMULATION, first_limit)
-    if emulated.hung_in_boot:
+    if emulated.emulators_fault:
         emulated = boot(Accelerator.EMULATION, first_limit)
     if emulated.kind is not Kind.FINISHED or emulated.boot_seconds is None:
         raise TrialFailed(emulated)

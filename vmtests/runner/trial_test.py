@@ -21,7 +21,7 @@ class _Boots:
         self.limits[accelerator] = limit
         if self.hanging > 0:
             self.hanging -= 1
-            return GuestEnding(Kind.START_FAILURE, "init did not run", hung_in_boot=True)
+            return GuestEnding(Kind.START_FAILURE, "init did not run", emulators_fault=True)
         seconds = self._seconds[accelerator]
         if seconds is None or seconds > limit:
             return GuestEnding(Kind.START_FAILURE, f"init did not run within {limit:.0f} s")
