@@ -26,6 +26,15 @@ TEST(CountSyscallsTest, EachCallCountsOnce) {
   EXPECT_EQ(*many - *few, 100U);
 }
 
+TEST(CountSyscallsTest, OnlyTheWorkCounts) {
+  for (int i = 0; i < 50; ++i) {
+    // The last is exit_group(2).
+    const auto count = CountSyscalls([] { return CallOften(7); });
+    ASSERT_TRUE(count);
+    EXPECT_EQ(*count, 8U);
+  }
+}
+
 TEST(CountSyscallsTest, ThoseOfItsChildrenCountToo) {
   const auto alone = CountSyscalls([] { return true; });
   const auto with_child = CountSyscalls([] {
