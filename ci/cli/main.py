@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ def declare() -> Commands:
 
 def main(words: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Into a file or a pipe as well: who is killed has said what it knew.
+        sys.stdout.reconfigure(line_buffering=True)
     commands = declare()
     try:
         options = commands.parse(words)

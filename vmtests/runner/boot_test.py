@@ -76,7 +76,13 @@ class BootTest(unittest.TestCase):
         raise AssertionError(f"no result of {test}")
 
     def _kinds(self, ending: Ending) -> list[Kind]:
-        return [guest.kind for guest in ending.guests]
+        # A kernel can die before the word of the test that is to kill it has come, or of its
+        # emulation: then it is booted once more.
+        return [
+            guest.kind
+            for guest in ending.guests
+            if guest.kind is not Kind.PANIC or guest.running and not guest.emulators_fault
+        ]
 
     def test_finished_with_passing_and_failing_tests(self) -> None:
         ending = self._run("Fake.ChecksGuest", "Fake.Fails", "Fake.Floods")
