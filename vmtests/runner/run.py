@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,8 +71,9 @@ class Options:
 
 # How many guests may end before any of their tests is known to have started.
 _BLIND_ENDINGS = 3
-# How many guests of a run may be the emulator's fault: their kernel has booted in the trial.
-_EMULATORS_FAULTS = 4
+# How many guests of a run may end by the emulator's fault before init, where the kernel has booted
+# in the trial, and how many later.
+_EMULATORS_FAULTS = {Kind.START_FAILURE: 2, Kind.PANIC: 4}
 
 
 def _nothing(_: object) -> None:
@@ -111,7 +113,7 @@ class _Run:
         self._program = program
         self._jobs = options.jobs
         self._blind_endings = 0
-        self._emulators_faults = 0
+        self._emulators_faults: Counter[Kind] = Counter()
         self._logs = options.logs or results.with_name(results.name + ".logs")
         self._until = None
         if options.time_limit is not None:
@@ -139,7 +141,7 @@ class _Run:
             tracker = Tracker(parallel=self._jobs != 1)
             ending = self._guest(len(endings) + 1, found, tracker)
             endings.append(ending)
-            if ending.emulators_fault and self._may_try_again():
+            if ending.emulators_fault and self._may_try_again(ending.kind):
                 self._say(f"{ending.kind.value}: {ending.reason}; trying once more")
                 continue
             if ending.kind not in WORTH_ANOTHER_GUEST:
@@ -152,10 +154,10 @@ class _Run:
             self._say(f"{ending.kind.value}: {ending.reason}; going on in a fresh guest")
         return conclude(tuple(endings))
 
-    def _may_try_again(self) -> bool:
-        self._emulators_faults += 1
+    def _may_try_again(self, kind: Kind) -> bool:
+        self._emulators_faults[kind] += 1
         over = self._until is not None and time.monotonic() > self._until
-        return self._emulators_faults < _EMULATORS_FAULTS and not over
+        return self._emulators_faults[kind] < _EMULATORS_FAULTS[kind] and not over
 
     def _tell_accelerator(self, found: Trial, remembered: bool) -> None:
         how = "KVM" if found.accelerator is Accelerator.KVM else "software emulation"
