@@ -14,6 +14,7 @@ from ci.cli.errors import OK, VERDICT, InfrastructureError, Interrupted, UsageEr
 from ci.cli.options import Commands, positive
 
 if TYPE_CHECKING:
+    from ci.cli.testees import Testee
     from ci.differential.difference import Difference
     from ci.differential.generate import Step
     from ci.differential.known import Entry
@@ -25,9 +26,9 @@ _PLAYER_TARGET = "//conformance/differential:player"
 _DETAILS = """
     Plays generated sequences of configuration calls on two implementations, each sequence in a
     process of its own, and looks for the first step that they answer differently. Each kind of
-    difference is shrunk to the fewest calls that show it and printed once; those in
-    conformance/differential/known.yaml are known and only counted. Neither is taken to be
-    right: that is for the specification. Needs no root.
+    difference is shrunk to the fewest calls that show it and printed once. What is known of the
+    reference and liblxc (conformance/differential/known.yaml) is only counted. Neither is taken
+    to be right: that is for the specification. Needs no root.
 
     Exit codes: 0 every difference is known, 1 one is not, 2 bad usage, 3 infrastructure.
 """
@@ -55,7 +56,9 @@ def add_to(commands: Commands) -> None:
     how.add_argument("--case", metavar="N", type=int, help="only this one, with every answer")
     how.add_argument("--errno", action="store_true", help="compare the errno of failures too")
     how.add_argument(
-        "--known", metavar="FILE|none", default=str(KNOWN), help="differences to count, not print"
+        "--known",
+        metavar="FILE|none",
+        help="differences to count, not print (default: those of the reference and liblxc)",
     )
     out = parser.add_argument_group("results")
     out.add_argument("--json", metavar="FILE", type=Path, help="write the differences as JSON")
@@ -207,6 +210,15 @@ def _play(
     return found, options.cases, True
 
 
+def _known_file(word: str | None, chosen: Sequence[Testee]) -> Path | None:
+    """What is known is known of these two, in this order: it explains nothing of others."""
+    from ci.cli import testees
+
+    if word is None:
+        return KNOWN if tuple(testee.name for testee in chosen) == testees.DEFAULTS else None
+    return None if word == "none" else Path(word)
+
+
 def execute(options: argparse.Namespace) -> int:
     """Plays, compares, and prints what nobody has explained yet."""
     prepare.for_building()
@@ -221,12 +233,9 @@ def execute(options: argparse.Namespace) -> int:
     if len(chosen) != 2:
         raise UsageError("--testee and --against are the same")
     try:
-        entries = (
-            []
-            if options.known == "none"
-            else known.load(Path(options.known), catalogue.requirements)
-        )
-    except (known.KnownError, OSError) as error:
+        file = _known_file(options.known, chosen)
+        entries = known.load(file, catalogue.requirements) if file else []
+    except known.KnownError as error:
         raise UsageError(str(error)) from error
     extensions = sorted(catalogue.extensions)
     with progress.Line(options.quiet) as line:

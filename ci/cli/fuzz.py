@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +121,9 @@ def _run(target: Target, minutes: int, line: progress.Line) -> Fuzzed:
                 if text.startswith("#"):
                     line.show(f"{target.name}: {text.split()[0].lstrip('#')} executions")
         except KeyboardInterrupt:
-            process.terminate()
+            # The shell and what it runs.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
             raise
         code = process.wait()
     fuzzed = read_log("".join(lines))

@@ -143,8 +143,18 @@ class KnownTest(unittest.TestCase):
             with self.assertRaisesRegex(known.KnownError, why):
                 self.load(f"entries:\n- {record}\n")
 
-    def test_no_file_explains_nothing(self) -> None:
-        self.assertEqual(known.load(Path("/nonexistent"), ()), [])
+    def test_what_is_no_list_of_entries_is_refused(self) -> None:
+        for text, why in (
+            ("entries: [", "is not YAML"),
+            ("- call: set\n", "must have a list"),
+            ("entries:\n- {call: fly, right: both, because: x}\n", "call is one or more"),
+            ("entries:\n- {right: both, because: x}\n", "call is one or more"),
+            ("entries:\n- {call: set, key: '(', right: both, because: x}\n", "no regular"),
+        ):
+            with self.assertRaisesRegex(known.KnownError, why):
+                self.load(text)
+        with self.assertRaisesRegex(known.KnownError, "cannot be read"):
+            known.load(Path("/nonexistent"), ())
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ _STEPS = (
 )
 
 
+CALLS = frozenset(word for word, _ in _STEPS)
+
+
 class Generator:
     """Sequences over these keys and extensions. Each number has its own sequence, whatever was
     asked for before."""

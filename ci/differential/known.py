@@ -11,6 +11,7 @@ from typing import Iterable, Pattern
 import yaml
 
 from ci.differential.difference import Difference
+from ci.differential.generate import CALLS
 
 _FIELDS = {"call", "key", "value", "how", "right", "because", "requirement"}
 _RIGHT = ("reference", "liblxc", "neither", "both")
@@ -47,9 +48,14 @@ class Entry:
 
 def load(path: Path, requirements: Iterable[str]) -> list[Entry]:
     """Strict: what is not understood could explain a difference by accident."""
-    if not path.exists():
-        return []
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnownError(f"{path} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise KnownError(f"{path} is not YAML: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
+        raise KnownError(f"{path}: must have a list `entries`")
     known = set(requirements)
     entries = []
     for number, record in enumerate(document["entries"], 1):
@@ -62,17 +68,19 @@ def load(path: Path, requirements: Iterable[str]) -> list[Entry]:
             )
         if record.get("requirement", "") not in {*known, ""}:
             raise KnownError(f"{where}: there is no requirement {record['requirement']}")
-        calls = record.get("call", ())
-        entries.append(
-            Entry(
-                calls=tuple([calls] if isinstance(calls, str) else calls),
-                key=re.compile(record.get("key", ".*"), re.DOTALL),
-                value=re.compile(str(record.get("value", ".*")), re.DOTALL),
-                how=re.compile(record.get("how", ".*")),
-                right=record["right"],
-                because=record["because"],
-                line=where,
+        calls = record.get("call")
+        calls = [calls] if isinstance(calls, str) else calls
+        if not isinstance(calls, list) or not set(calls) <= CALLS:
+            raise KnownError(f"{where}: call is one or more of {', '.join(sorted(CALLS))}")
+        try:
+            key, value, how = (
+                re.compile(str(record.get(name, ".*")), re.DOTALL)
+                for name in ("key", "value", "how")
             )
+        except re.error as error:
+            raise KnownError(f"{where}: no regular expression: {error}") from error
+        entries.append(
+            Entry(tuple(calls), key, value, how, record["right"], record["because"], where)
         )
     return entries
 
