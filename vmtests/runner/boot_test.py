@@ -14,7 +14,7 @@ from typing import Any
 
 from vmtests.guest.image import Sabotage
 from vmtests.kernels.fetch import Kernel, default_fetcher
-from vmtests.runner.endings import Ending, Kind
+from vmtests.runner.endings import Ending, GuestEnding, Kind
 from vmtests.runner.results import Record
 from vmtests.runner.run import Options, run_in_vm
 
@@ -75,14 +75,17 @@ class BootTest(unittest.TestCase):
                 return str(record["reason"])
         raise AssertionError(f"no result of {test}")
 
-    def _kinds(self, ending: Ending) -> list[Kind]:
-        # A kernel can die before the word of the test that is to kill it has come, or of its
-        # emulation: then it is booted once more.
+    def _guests(self, ending: Ending) -> list[GuestEnding]:
+        # A kernel can die of its emulation, or before the word of the test that is to kill it has
+        # come: then it is booted once more, and that guest proves nothing.
         return [
-            guest.kind
+            guest
             for guest in ending.guests
-            if guest.kind is not Kind.PANIC or guest.running and not guest.emulators_fault
+            if not guest.emulators_fault and (guest.kind is not Kind.PANIC or guest.running)
         ]
+
+    def _kinds(self, ending: Ending) -> list[Kind]:
+        return [guest.kind for guest in self._guests(ending)]
 
     def test_finished_with_passing_and_failing_tests(self) -> None:
         ending = self._run("Fake.ChecksGuest", "Fake.Fails", "Fake.Floods")
@@ -96,7 +99,7 @@ class BootTest(unittest.TestCase):
         self.assertEqual(flood["message"], "x" * (1 << 20))
         self.assertEqual(self.seen, self._records())
         self.assertEqual(self._records()[-1], {"record": "end", "planned": 3, "executed": 3})
-        logs = ending.guests[0].logs
+        logs = self._guests(ending)[0].logs
         assert logs is not None
         self.assertIn("Linux version 6.1", (logs / "console.log").read_text("utf-8"))
         self.assertIn("executed 3 tests", (logs / "launcher.log").read_text("utf-8"))
@@ -185,7 +188,7 @@ class BootTest(unittest.TestCase):
     def test_complaint_of_the_kernel_is_reported_with_its_test(self) -> None:
         ending = self._run("Fake.First", "Fake.Last", sabotage=Sabotage("splat", "Fake.Last"))
         self.assertIs(ending.kind, Kind.SPLAT, ending)
-        self.assertEqual(ending.guests[0].splats[0].test, "Fake.Last")
+        self.assertEqual(self._guests(ending)[0].splats[0].test, "Fake.Last")
         self.assertEqual(self._verdicts(), {"Fake.First": "pass", "Fake.Last": "pass"})
 
     def test_corrupt_kernel_fails_to_start(self) -> None:
@@ -226,7 +229,9 @@ class BootTest(unittest.TestCase):
         os.environ["PATH"] = f"{self.root}:{path}"
         self.addCleanup(os.environ.__setitem__, "PATH", path)
         ending = self._run("Fake.First")
-        self.assertEqual(self._kinds(ending), [Kind.START_FAILURE, Kind.FINISHED], ending)
+        self.assertIs(ending.guests[0].kind, Kind.START_FAILURE, ending)
+        self.assertTrue(ending.guests[0].emulators_fault, ending)
+        self.assertEqual(self._kinds(ending), [Kind.FINISHED], ending)
         self.assertEqual(self._verdicts(), {"Fake.First": "pass"})
         self.assertTrue(any("trying once more" in line for line in self.said), self.said)
 
