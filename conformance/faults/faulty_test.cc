@@ -47,10 +47,10 @@ std::map<std::string, json> ResultsWith(const std::string& fault) {
   fs::create_directories(folder);
   fs::create_symlink(Original(), folder / "original");
   fs::copy_file("conformance/faults/faulty.so", folder / (fault + ".so"));
-  LauncherProcess launcher({.launcher = "conformance/launcher/launcher",
-                            .suite = "conformance/tests/suite",
-                            .testee = folder / (fault + ".so"),
-                            .probe = "conformance/probes/probe"});
+  launcher::LauncherProcess launcher({.launcher = "conformance/launcher/launcher",
+                                      .suite = "conformance/tests/suite",
+                                      .testee = folder / (fault + ".so"),
+                                      .probe = "conformance/probes/probe"});
   const std::string tests = launcher.directory() + "/tests";
   std::ofstream(tests) << kAnnounced << "\n" << kEmpty << "\n" << kLong << "\n";
   EXPECT_EQ(launcher.Run({"--tests", tests, "--visible", folder}), 0) << launcher.Errors();

@@ -18,6 +18,7 @@
 #include "conformance/harness/environment.h"
 #include "conformance/harness/needs.h"
 #include "conformance/harness/reporter.h"
+#include "conformance/launcher/fork_server.h"
 #include "conformance/testee/liblxc_testee.h"
 #include "spec/requirements.h"
 
@@ -63,6 +64,25 @@ bool EnsureScratch() {
   return true;
 }
 
+// The tests that the filter names, with what is to be known of the kernel and a place for files.
+int RunTests(const std::string& needs_file, int result_fd) {
+  // For testees that are wrong on purpose, in one test.
+  setenv("LXCSPEC_TEST", std::string(::testing::GTEST_FLAG(filter)).c_str(), 1);
+  if (!needs_file.empty()) {
+    if (const Status loaded = LoadNeedAnswers(needs_file); !loaded) {
+      fmt::print(stderr, "{}\n", loaded.error().ToString());
+      return kInfrastructure;
+    }
+  }
+  if (!EnsureScratch()) {
+    fmt::print(stderr, "cannot make a scratch folder below /tmp\n");
+    return kInfrastructure;
+  }
+  // Owned by GoogleTest.
+  ::testing::UnitTest::GetInstance()->listeners().Append(new Reporter(result_fd));
+  return RUN_ALL_TESTS();
+}
+
 int Main(int argc, char** argv) {
   ::testing::InitGoogleMock(&argc, argv);
   Environment& environment = TestEnvironment();
@@ -70,6 +90,7 @@ int Main(int argc, char** argv) {
   bool claims = false;
   std::string needs_file;
   int result_fd = -1;
+  int fork_server = -1;
 
   CLI::App app("The conformance suite; lxcspec run drives it through the launcher.");
   app.add_flag("--lxcspec_needs", needs, "probe what the kernel can do, print need records");
@@ -80,6 +101,7 @@ int Main(int argc, char** argv) {
   app.add_option("--lxcspec_probe", environment.probe, "program that containers run");
   app.add_option("--lxcspec_needs_file", needs_file, "need records of an earlier --lxcspec_needs");
   app.add_option("--lxcspec_result_fd", result_fd, "descriptor for the test's result");
+  app.add_option("--lxcspec_fork_server", fork_server, "socket on which to serve the launcher");
   app.add_option("--lxcspec_scratch", environment.scratch, "empty folder for the test's files");
   app.add_option("--lxcspec_speed", environment.speed, "stretches every deadline")
       ->check(CLI::PositiveNumber);
@@ -99,19 +121,13 @@ int Main(int argc, char** argv) {
     return kBadUsage;
   }
   if (claims) return PrintClaims();
-  if (!needs_file.empty()) {
-    if (const Status loaded = LoadNeedAnswers(needs_file); !loaded) {
-      fmt::print(stderr, "{}\n", loaded.error().ToString());
-      return kInfrastructure;
-    }
-  }
-  if (!EnsureScratch()) {
-    fmt::print(stderr, "cannot make a scratch folder below /tmp\n");
-    return kInfrastructure;
-  }
-  // Owned by GoogleTest.
-  ::testing::UnitTest::GetInstance()->listeners().Append(new Reporter(result_fd));
-  return RUN_ALL_TESTS();
+  if (fork_server < 0) return RunTests(needs_file, result_fd);
+  const Status served = launcher::ServeForks(fork_server, [&](const std::string& test) {
+    ::testing::GTEST_FLAG(filter) = test;
+    return RunTests(needs_file, result_fd);
+  });
+  if (!served) fmt::print(stderr, "fork server: {}\n", served.error().ToString());
+  return served ? 0 : kInfrastructure;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include "conformance/launcher/private_dirs.h"
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 constexpr size_t kMostEntries = 10000;
@@ -107,4 +107,4 @@ std::vector<Leak> RunningProcesses() {
   return running;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -12,7 +12,7 @@
 #include "conformance/launcher/cgroup_layout.h"
 #include "conformance/launcher/leak.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // How often each thing is there, of the classes mount, cgroup, netdev and file.
 using Snapshot = std::map<Leak, int>;
@@ -25,6 +25,6 @@ std::vector<Leak> Difference(const Snapshot& before, const Snapshot& after);
 // The processes of this pid namespace but for the first.
 std::vector<Leak> RunningProcesses();
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_AUDIT_H_

@@ -7,7 +7,7 @@
 
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 // Options of a v1 superblock that are no controllers. Whoever mounts a hierarchy that exists gets
@@ -72,4 +72,4 @@ CgroupLayout FindCgroups(const std::vector<Mount>& mounts) {
   return layout;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

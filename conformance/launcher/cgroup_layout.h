@@ -11,7 +11,7 @@
 
 #include "conformance/launcher/mount_table.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct CgroupMount {
   std::string mount_point;
@@ -36,6 +36,6 @@ struct CgroupLayout {
 // The cgroup mounts among `mounts`, each of which must be visible but for mounts at the same place.
 CgroupLayout FindCgroups(const std::vector<Mount>& mounts);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_CGROUP_LAYOUT_H_

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/sysmacros.h>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 CgroupLayout LayoutOf(const char* mountinfo) {
@@ -103,4 +103,4 @@ TEST(FindCgroupsTest, OfMountsAtOnePlaceTheLastCounts) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

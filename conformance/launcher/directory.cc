@@ -9,7 +9,7 @@
 #include <memory>
 #include <string_view>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 void AddTree(const std::string& directory, const std::string& prefix, dev_t device, size_t limit,
@@ -57,4 +57,4 @@ std::vector<std::string> ListTree(const std::string& directory, size_t limit) {
   return found;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

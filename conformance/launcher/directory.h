@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // The names in a directory but for `.` and `..`, sorted; none where it cannot be read.
 std::vector<std::string> ListNames(const std::string& directory);
@@ -20,6 +20,6 @@ std::vector<std::string> ListDirectories(const std::string& directory);
 // points are listed and not entered. Stops after `limit` entries.
 std::vector<std::string> ListTree(const std::string& directory, size_t limit);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_DIRECTORY_H_

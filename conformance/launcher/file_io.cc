@@ -12,7 +12,7 @@
 
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 Result<std::string> ReadFile(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -89,4 +89,4 @@ bool IsWithin(std::string_view path, std::string_view directory) {
          (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

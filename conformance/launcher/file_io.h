@@ -12,7 +12,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 Result<std::string> ReadFile(const std::string& path);
 
@@ -37,6 +37,6 @@ bool IsDirectory(const std::string& path);
 // Whether `path` is `directory` or lies below it. Both absolute and without symbolic links.
 bool IsWithin(std::string_view path, std::string_view directory);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_FILE_IO_H_

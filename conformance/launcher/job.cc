@@ -3,10 +3,8 @@
 #include "conformance/launcher/job.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +16,7 @@
 
 #include "conformance/launcher/suite_result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -85,15 +83,6 @@ void Drain(UniqueFd& fd, size_t most, Function take) {
   }
 }
 
-// clone3() as fork() with namespaces: the stub gets a copy of this single-threaded process.
-pid_t CloneStub(int* pidfd) {
-  clone_args args{};
-  args.flags = static_cast<uint64_t>(kSandboxNamespaces) | CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<uint64_t>(pidfd);
-  args.exit_signal = SIGCHLD;
-  return static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
-}
-
 }  // namespace
 
 Job::Job(JobSpec spec, TestCgroup cgroup)
@@ -116,9 +105,7 @@ Status Job::Launch() {
   // Standard output is told apart only where it is the answer.
   const StubTask task{
       .sandbox = spec_.sandbox,
-      .cgroup = &cgroup_,
-      .argv = spec_.argv,
-      .environment = spec_.environment,
+      .cgroup = cgroup_.name(),
       .audit = !question,
       .grace = spec_.limits.grace,
       .output = output.write_end.get(),
@@ -128,11 +115,9 @@ Status Job::Launch() {
       .lifeline = spec_.lifeline};
   started_ = Clock::now();
   deadline_ = started_ + spec_.limits.deadline;
-  int pidfd = -1;
-  stub_ = CloneStub(&pidfd);
-  if (stub_ < 0) return FailErrno("clone3(CLONE_NEWPID | …)");
-  if (stub_ == 0) RunStub(task);
-  stub_fd_.Reset(pidfd);
+  ASSIGN_OR_RETURN(Stub stub, spec_.make_stub(task));
+  stub_ = stub.pid;
+  stub_fd_ = std::move(stub.pidfd);
   output_ = std::move(output.read_end);
   error_output_ = std::move(error_output.read_end);
   result_ = std::move(result.read_end);
@@ -253,4 +238,4 @@ void Job::Finish() {
   }
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -11,10 +11,10 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "conformance/launcher/outcome.h"
 #include "conformance/launcher/stub.h"
@@ -22,7 +22,7 @@
 #include "conformance/posix/result.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct JobLimits {
   // For the making of the sandbox, for the test, and again for the audit.
@@ -36,8 +36,8 @@ enum class JobKind { kTest, kQuestion };
 
 struct JobSpec {
   const Sandbox* sandbox = nullptr;
-  std::vector<std::string> argv;
-  std::vector<std::string> environment;
+  // Makes the stub that does the job.
+  std::function<Result<Stub>(const StubTask&)> make_stub;
   JobLimits limits;
   JobKind kind = JobKind::kTest;
   // Unique among the cgroups of this launcher.
@@ -95,6 +95,6 @@ class Job {
   bool done_ = false;
 };
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_JOB_H_

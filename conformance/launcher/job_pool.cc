@@ -8,7 +8,7 @@
 #include <chrono>
 #include <utility>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 using Clock = std::chrono::steady_clock;
 
@@ -50,4 +50,4 @@ bool JobPool::Wait() {
   return true;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

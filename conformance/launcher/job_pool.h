@@ -11,7 +11,7 @@
 
 #include "conformance/launcher/job.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 class JobPool {
  public:
@@ -39,6 +39,6 @@ class JobPool {
   std::vector<Entry> entries_;
 };
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_JOB_POOL_H_

@@ -20,25 +20,15 @@
 
 #include "conformance/launcher/cgroup_layout.h"
 #include "conformance/launcher/directory.h"
+#include "conformance/launcher/execute.h"
 #include "conformance/launcher/file_io.h"
 #include "conformance/launcher/mount_table.h"
 #include "conformance/launcher/strings.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 using nlohmann::json;
-
-namespace {
-
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (const std::string& one : strings) pointers.push_back(const_cast<char*>(one.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-}  // namespace
 
 LauncherProcess::LauncherProcess(LauncherPaths paths) : paths_(std::move(paths)) {
   const char* base = getenv("TEST_TMPDIR");
@@ -67,8 +57,6 @@ pid_t LauncherProcess::Start(const std::vector<std::string>& arguments) {
     }
   }
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  const std::vector<char*> pointers = Pointers(argv);
-  const std::vector<char*> environment = Pointers(environment_);
   // Who waits for results must not take those of an earlier run for them.
   if (std::find(arguments.begin(), arguments.end(), "--resume") == arguments.end()) {
     unlink(results_path().c_str());
@@ -79,7 +67,7 @@ pid_t LauncherProcess::Start(const std::vector<std::string>& arguments) {
     const int fd = open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(fd, 2);
     prepare_();
-    execve(pointers[0], pointers.data(), environment.data());
+    Execute(argv, environment_);
     _exit(126);
   }
   return pid_;
@@ -151,4 +139,4 @@ std::vector<std::string> CgroupsOf(pid_t pid) {
   return found;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

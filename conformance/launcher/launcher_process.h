@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct LauncherPaths {
   std::string launcher;
@@ -74,6 +74,6 @@ class LauncherProcess {
 // The cgroups of launcher `pid` that are there, in every hierarchy.
 std::vector<std::string> CgroupsOf(pid_t pid);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_LAUNCHER_PROCESS_H_

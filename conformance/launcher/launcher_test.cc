@@ -21,7 +21,7 @@
 
 #include "conformance/launcher/launcher_process.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using nlohmann::json;
@@ -128,9 +128,21 @@ const std::vector<HostileCase>& HostileCases() {
   return cases;
 }
 
+// Tests forked off the loaded suite, and the suite executed anew for each: nothing differs.
+class IsolationTest : public LauncherTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  std::vector<std::string> With(std::vector<std::string> arguments) const {
+    if (GetParam()) arguments.emplace_back("--fresh");
+    return arguments;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, IsolationTest, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Fresh" : "Forked"; });
+
 // All at once, so that each stands between others whose results must not change.
-TEST_F(LauncherTest, EveryHostileTestIsOneResultAndLeavesTheOthersAlone) {
-  const pid_t pid = launcher_.Start({"--speed", kSpeed, "--jobs", "2", "--shuffle", "4"});
+TEST_P(IsolationTest, EveryHostileTestIsOneResultAndLeavesTheOthersAlone) {
+  const pid_t pid = launcher_.Start(With({"--speed", kSpeed, "--jobs", "2", "--shuffle", "4"}));
   ASSERT_EQ(launcher_.Await(), 0) << launcher_.Errors();
   EXPECT_THAT(CgroupsOf(pid), IsEmpty());
 
@@ -160,19 +172,19 @@ TEST_F(LauncherTest, UnmountingWhatTheLauncherMountedIsALeak) {
   EXPECT_THAT(leaks, Each(StartsWith("mount gone: ")));
 }
 
-TEST_F(LauncherTest, TheSandboxIsAsPromised) {
+TEST_P(IsolationTest, TheSandboxIsAsPromised) {
   launcher_.AddEnvironment("LXCSPEC_FAKE_PASSED=1");
   launcher_.AddEnvironment("FAKE_NOT_PASSED=1");
   ASSERT_EQ(
       launcher_.Run(
-          {"--speed", kSpeed, "--tests",
-           TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
-                      "Sandbox.DescriptorsAreThoseOfTheContract", "Sandbox.EnvironmentIsClean",
-                      "Sandbox.HostIsReadOnly", "Sandbox.HostnameIsConstant",
-                      "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
-                      "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
-                      "Sandbox.ScratchIsEmptyAndWritable", "Sandbox.StateDirectoriesAreEmpty",
-                      "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})}),
+          With({"--speed", kSpeed, "--tests",
+                TestsFile({"Sandbox.CgroupMountsShowTheNamespaceRoot",
+                           "Sandbox.DescriptorsAreThoseOfTheContract", "Sandbox.EnvironmentIsClean",
+                           "Sandbox.HostIsReadOnly", "Sandbox.HostnameIsConstant",
+                           "Sandbox.NeedsFileHasTheNeeds", "Sandbox.OnlyLoopbackAndItIsUp",
+                           "Sandbox.ProcessIsTheSecond", "Sandbox.PseudoterminalsAreItsOwn",
+                           "Sandbox.ScratchIsEmptyAndWritable", "Sandbox.StateDirectoriesAreEmpty",
+                           "Sandbox.SupervisorIsInInitScopeOfItsOwnRoot"})})),
       0);
   const auto results = launcher_.Results();
   EXPECT_THAT(results, SizeIs(12));
@@ -230,6 +242,17 @@ TEST_F(LauncherTest, ASuiteThatCannotProbeNeedsStopsTheRun) {
   EXPECT_EQ(RunTests({"Fake.Passes"}), 3);
   EXPECT_THAT(launcher_.Errors(), HasSubstr("cannot probe the needs: the suite killed by SIGABRT"));
   EXPECT_THAT(launcher_.Records("start"), IsEmpty());
+}
+
+TEST_F(LauncherTest, ASuiteThatCannotBeLoadedForTestsBreaksThemAll) {
+  launcher_.AddEnvironment("LXCSPEC_FAKE=server-crash");
+  EXPECT_EQ(RunTests({"Fake.Passes", "Fake.Fails"}), 0);
+  const auto results = launcher_.Results();
+  EXPECT_THAT(results, SizeIs(2));
+  for (const auto& [name, result] : results) {
+    EXPECT_EQ(result["verdict"], "broken") << name;
+    EXPECT_THAT(result["reason"].get<std::string>(), HasSubstr("ECONNRESET")) << name;
+  }
 }
 
 TEST_F(LauncherTest, RepeatsAreResultsOfTheirOwn) {
@@ -482,4 +505,4 @@ TEST_F(LauncherTest, SuiteAndTesteeMayBeBelowPrivateDirectories) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

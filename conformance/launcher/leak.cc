@@ -6,7 +6,7 @@
 #include <cctype>
 #include <regex>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 constexpr size_t kLongestName = 256;
@@ -65,4 +65,4 @@ std::vector<Leak> Normalised(std::vector<Leak> leaks) {
   return leaks;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct Leak {
   std::string leak_class;  // process, zombie, fd, mount, cgroup, netdev or file
@@ -27,6 +27,6 @@ std::string StableName(std::string_view name);
 // Names each leak stably, cuts overlong names, and sorts and joins what is the same then.
 std::vector<Leak> Normalised(std::vector<Leak> leaks);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_LEAK_H_

@@ -6,7 +6,7 @@
 #include <array>
 #include <regex>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 struct AllowedResidue {
@@ -34,4 +34,4 @@ std::vector<Leak> WithoutAllowedResidue(std::vector<Leak> leaks) {
   return leaks;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

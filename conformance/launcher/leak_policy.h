@@ -9,11 +9,11 @@
 
 #include "conformance/launcher/leak.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // Removes what the policy allows.
 std::vector<Leak> WithoutAllowedResidue(std::vector<Leak> leaks);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_LEAK_POLICY_H_

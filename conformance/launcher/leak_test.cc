@@ -8,7 +8,7 @@
 #include "conformance/launcher/audit.h"
 #include "conformance/launcher/leak_policy.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 void PrintTo(const Leak& leak, std::ostream* out) { *out << leak.leak_class << ":" << leak.what; }
 
@@ -82,4 +82,4 @@ TEST(LeakPolicyTest, AllowsOnlyWhatItLists) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

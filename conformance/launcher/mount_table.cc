@@ -12,7 +12,7 @@
 #include "conformance/launcher/file_io.h"
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 bool IsOctal(char c) { return c >= '0' && c <= '7'; }
@@ -66,4 +66,4 @@ bool IsVisible(const Mount& mount) {
   return stat(mount.mount_point.c_str(), &status) == 0 && status.st_dev == mount.device;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

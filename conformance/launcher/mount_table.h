@@ -13,7 +13,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct Mount {
   dev_t device = 0;
@@ -31,6 +31,6 @@ Result<std::vector<Mount>> ReadMountInfo(const std::string& path = "/proc/self/m
 // Whether the mount point leads to this mount, and not to one that covers it.
 bool IsVisible(const Mount& mount);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_MOUNT_TABLE_H_

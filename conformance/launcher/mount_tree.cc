@@ -10,7 +10,7 @@
 #include "conformance/launcher/file_io.h"
 #include "conformance/launcher/mount_table.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 Result<UniqueFd> CloneMount(const std::string& path) {
   UniqueFd tree(open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
@@ -34,4 +34,4 @@ Status DetachMounts(const std::string& place) {
   return {};
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

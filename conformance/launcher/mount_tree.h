@@ -11,7 +11,7 @@
 #include "conformance/posix/result.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // A copy of the mount at `path`, showing what is below `path`; mounts within it are not copied.
 Result<UniqueFd> CloneMount(const std::string& path);
@@ -22,6 +22,6 @@ Status AttachMount(const UniqueFd& tree, const std::string& path);
 // them.
 Status DetachMounts(const std::string& place);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_MOUNT_TREE_H_

@@ -7,7 +7,7 @@
 
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 std::variant<Options, int> ParseOptions(int argc, char** argv) {
   Options options;
@@ -39,6 +39,9 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
       ->check(CLI::Range(0.001, 10000.0));
   app.add_option("--loader", loader,
                  "run the suite through this dynamic loader: \"LD_SO --library-path DIRS\"");
+  app.add_flag("--fresh", options.fresh,
+               "execute the suite anew for each test instead of forking it; for loaders that take "
+               "system calls away");
   app.add_option("--visible", options.visible,
                  "a directory that tests must see though it is below /run, /tmp, /var/log, "
                  "/var/lib/lxc or /dev/shm");
@@ -59,4 +62,4 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
   return options;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

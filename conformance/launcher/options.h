@@ -12,7 +12,7 @@
 
 #include "conformance/launcher/plan.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitUsage = 2;
@@ -32,11 +32,12 @@ struct Options {
   std::optional<double> speed;
   std::vector<std::string> loader;  // words to put before the suite's path
   std::vector<std::string> visible;
+  bool fresh = false;  // execute the suite anew for each test
 };
 
 // The options, or the exit status after help or a complaint was printed.
 std::variant<Options, int> ParseOptions(int argc, char** argv);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_OPTIONS_H_

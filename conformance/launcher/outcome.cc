@@ -11,7 +11,7 @@
 
 #include "conformance/launcher/suite_result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 Outcome Verdict(const SuiteResult& said, const char* verdict, const std::string& reason) {
@@ -86,4 +86,4 @@ std::string ExtensionOf(const std::vector<std::string>& requirements, const std:
   return extension;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -12,7 +12,7 @@
 
 #include "conformance/launcher/leak.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // What is known of one process of the suite when nothing of it is left.
 struct ProcessFacts {
@@ -58,6 +58,6 @@ Outcome Judge(const ProcessFacts& facts, const std::string& test);
 // (`ConsoleLogTest` is about `console_log`).
 std::string ExtensionOf(const std::vector<std::string>& requirements, const std::string& test);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_OUTCOME_H_

@@ -9,7 +9,7 @@
 
 #include "conformance/launcher/suite_result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,4 +140,4 @@ TEST(DescribeEndTest, NamesSignalsAndStatuses) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

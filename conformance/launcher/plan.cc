@@ -10,7 +10,7 @@
 
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 bool ParseNumber(std::string_view text, int& number) {
@@ -96,4 +96,4 @@ std::vector<PlannedTest> MakePlan(const std::vector<std::string>& tests,
   return plan;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

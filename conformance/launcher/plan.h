@@ -14,7 +14,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 struct PlannedTest {
   std::string test;
@@ -54,6 +54,6 @@ Result<Shard> ParseShard(std::string_view text);
 std::vector<PlannedTest> MakePlan(const std::vector<std::string>& tests,
                                   const PlanOptions& options);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_PLAN_H_

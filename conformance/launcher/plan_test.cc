@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using ::testing::ElementsAre;
@@ -105,4 +105,4 @@ TEST(MakePlanTest, TheOrderOfASeedIsTheSameEverywhere) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

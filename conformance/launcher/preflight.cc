@@ -13,7 +13,7 @@
 #include "conformance/launcher/strings.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 Result<std::string> CheckFile(const std::string& option, const std::string& path, int mode) {
@@ -106,4 +106,4 @@ Result<Parts> CheckParts(const Options& options) {
   return parts;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -11,7 +11,7 @@
 #include "conformance/launcher/options.h"
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // The parts of a run, absolute and without symbolic links.
 struct Parts {
@@ -29,6 +29,6 @@ Result<Parts> CheckParts(const Options& options);
 // Whether the file is an ELF shared object for this machine.
 Status CheckSharedObject(const std::string& path);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_PREFLIGHT_H_

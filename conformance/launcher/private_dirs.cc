@@ -12,7 +12,7 @@
 #include "conformance/launcher/mount_tree.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 struct Kept {
@@ -104,4 +104,4 @@ Status MakePrivateDirectories(const std::vector<std::string>& visible) {
   return {};
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

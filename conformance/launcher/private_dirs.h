@@ -11,7 +11,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // The directories that start empty in every test.
 const std::vector<std::string>& PrivateDirectories();
@@ -22,6 +22,6 @@ const std::vector<std::string>& PrivateDirectories();
 // are shown again at their place, read-only.
 Status MakePrivateDirectories(const std::vector<std::string>& visible);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_PRIVATE_DIRS_H_

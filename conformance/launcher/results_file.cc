@@ -12,7 +12,7 @@
 
 #include "conformance/launcher/file_io.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using nlohmann::json;
@@ -91,4 +91,4 @@ Status ResultsFile::Append(const json& record) {
                   path_);
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -16,7 +16,7 @@
 #include "conformance/posix/result.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // What an interrupted run left in its file.
 struct PastRun {
@@ -54,6 +54,6 @@ class ResultsFile {
   PastRun past_;
 };
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_RESULTS_FILE_H_

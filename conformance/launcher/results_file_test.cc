@@ -10,7 +10,7 @@
 
 #include "conformance/launcher/file_io.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using ::testing::AnyOf;
@@ -142,4 +142,4 @@ TEST_F(ResultsFileTest, ADirectoryIsRefused) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

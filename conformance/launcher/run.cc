@@ -14,14 +14,16 @@
 #include <cstdio>
 #include <utility>
 
+#include "conformance/launcher/execute.h"
 #include "conformance/launcher/file_io.h"
+#include "conformance/launcher/fork_server.h"
 #include "conformance/launcher/job_pool.h"
 #include "conformance/launcher/results_file.h"
 #include "conformance/launcher/sha256.h"
 #include "conformance/launcher/speed.h"
 #include "conformance/launcher/suite.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using nlohmann::json;
@@ -186,18 +188,41 @@ class Session {
     return options_.testee.substr(options_.testee.rfind('/') + 1);
   }
 
-  JobSpec Spec(std::vector<std::string> argv, JobKind kind) {
+  using MakeStub = std::function<Result<Stub>(const StubTask&)>;
+
+  JobSpec Spec(MakeStub make_stub, JobKind kind) {
     return {.sandbox = &sandbox_,
-            .argv = std::move(argv),
-            .environment = environment_,
+            .make_stub = std::move(make_stub),
             .limits = {.deadline = Scaled(kDeadline, speed_), .grace = Scaled(kGrace, speed_)},
             .kind = kind,
             .number = ++jobs_started_,
             .lifeline = lifeline_watched_.get()};
   }
 
+  // Of a stub that executes the suite.
+  MakeStub Executing(std::vector<std::string> argv) const {
+    return [this, argv = std::move(argv)](const StubTask& task) {
+      return CloneStub(task, [&] { return launcher::Execute(argv, environment_); });
+    };
+  }
+
+  // Of a stub with a copy of the loaded suite. A server that failed is replaced for the next test.
+  MakeStub Forked(const std::string& test) {
+    return [this, test](const StubTask& task) -> Result<Stub> {
+      if (!server_) {
+        const auto command = [this](int socket) { return commands_.Serve(socket); };
+        ASSIGN_OR_RETURN(ForkServer server, ForkServer::Start(command, environment_, sandbox_,
+                                                              Scaled(kDeadline, speed_)));
+        server_.emplace(std::move(server));
+      }
+      auto stub = server_->Fork(test, task);
+      if (!stub) server_.reset();
+      return stub;
+    };
+  }
+
   Result<ProcessFacts> Ask(std::vector<std::string> argv) {
-    ASSIGN_OR_RETURN(auto job, Job::Start(Spec(std::move(argv), JobKind::kQuestion)));
+    ASSIGN_OR_RETURN(auto job, Job::Start(Spec(Executing(std::move(argv)), JobKind::kQuestion)));
     JobPool pool(interrupt_.get());
     ProcessFacts answer;
     pool.Add(std::move(job), [&](const ProcessFacts& facts) { answer = facts; });
@@ -245,7 +270,9 @@ class Session {
   Status StartTest(JobPool& pool, const PlannedTest& planned, Status& status) {
     RETURN_IF_ERROR(results_.Append(
         {{"record", "start"}, {"test", planned.test}, {"iteration", planned.iteration}}));
-    auto job = Job::Start(Spec(commands_.Test(planned.test), JobKind::kTest));
+    auto make_stub =
+        options_.fresh ? Executing(commands_.Test(planned.test)) : Forked(planned.test);
+    auto job = Job::Start(Spec(std::move(make_stub), JobKind::kTest));
     if (!job) return WriteResult(planned, {.not_started = job.error().ToString()});
     pool.Add(*std::move(job), [this, planned, &status](const ProcessFacts& facts) {
       if (auto written = WriteResult(planned, facts); !written) status = written;
@@ -282,6 +309,7 @@ class Session {
   SuiteCommands commands_;
   Sandbox sandbox_;
   std::vector<std::string> environment_;
+  std::optional<ForkServer> server_;
   UniqueFd interrupt_;
   UniqueFd lifeline_held_;
   UniqueFd lifeline_watched_;
@@ -319,4 +347,4 @@ int Run(const Options& options, char** environment) {
   return status ? kExitDone : Complain(status.error(), session->usage_error());
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -7,12 +7,12 @@
 
 #include "conformance/launcher/options.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // Says on standard error what stopped the run, or how many tests were executed. Returns the exit
 // status.
 int Run(const Options& options, char** environment);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_RUN_H_

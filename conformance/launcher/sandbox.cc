@@ -23,7 +23,7 @@
 #include "conformance/launcher/private_dirs.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 const int kSandboxNamespaces =
     CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
@@ -168,8 +168,8 @@ Status RaiseLoopback() {
 
 }  // namespace
 
-Status EnterSandbox(const Sandbox& sandbox, const TestCgroup& cgroup) {
-  RETURN_IF_ERROR(cgroup.Enter());
+Status EnterSandbox(const Sandbox& sandbox, const std::string& cgroup) {
+  RETURN_IF_ERROR(EnterTestCgroup(sandbox.layout, cgroup));
   RETURN_IF_ERROR(SetPropagation(MS_PRIVATE, "MS_PRIVATE"));
   ASSIGN_OR_RETURN(const std::vector<Mount> host_mounts, ReadMountInfo());
   RETURN_IF_ERROR(MakePrivateDirectories(sandbox.visible));
@@ -188,4 +188,4 @@ Status EnterSandbox(const Sandbox& sandbox, const TestCgroup& cgroup) {
   return {};
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

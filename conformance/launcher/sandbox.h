@@ -13,7 +13,7 @@
 #include "conformance/launcher/test_cgroup.h"
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // Directories that the launcher makes within the sandbox.
 inline constexpr char kScratchDirectory[] = "/tmp/lxcspec/scratch";
@@ -32,9 +32,10 @@ struct Sandbox {
 // is made there.
 extern const int kSandboxNamespaces;
 
-// Turns the namespaces of the calling process, the first of its pid namespace, into the sandbox.
-Status EnterSandbox(const Sandbox& sandbox, const TestCgroup& cgroup);
+// Turns the namespaces of the calling process, the first of its pid namespace, into the sandbox,
+// with the test cgroup of that name.
+Status EnterSandbox(const Sandbox& sandbox, const std::string& cgroup);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_SANDBOX_H_

@@ -13,7 +13,7 @@
 
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 constexpr std::array<uint32_t, 64> kRoundConstants = {
@@ -104,4 +104,4 @@ Result<std::string> Sha256OfFile(const std::string& path) {
   }
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -12,7 +12,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 class Sha256 {
  public:
@@ -32,6 +32,6 @@ class Sha256 {
 
 Result<std::string> Sha256OfFile(const std::string& path);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_SHA256_H_

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 std::string DigestOf(std::string_view data) {
@@ -39,4 +39,4 @@ TEST(Sha256Test, AMissingFileFailsWithEnoent) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

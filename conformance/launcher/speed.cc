@@ -12,7 +12,7 @@
 #include <chrono>
 #include <cmath>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 constexpr size_t kMapped = 4 << 20;
@@ -64,4 +64,4 @@ Result<double> MeasureSpeedFactor() {
   return std::max(1.0, std::round(factor * 10) / 10);
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -7,7 +7,7 @@
 
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // The only argument of the program that the calibration executes: this one, which then does
 // nothing.
@@ -17,6 +17,6 @@ inline constexpr char kCalibrationArgument[] = "--calibration-child";
 // At least 1.
 Result<double> MeasureSpeedFactor();
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_SPEED_H_

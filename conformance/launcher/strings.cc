@@ -2,7 +2,7 @@
 
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 std::vector<std::string> SplitAt(std::string_view text, std::string_view separators) {
@@ -31,4 +31,4 @@ std::string_view Trim(std::string_view text) {
   return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

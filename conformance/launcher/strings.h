@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // Pieces between separators, empty ones left out.
 std::vector<std::string> Split(std::string_view text, char separator);
@@ -22,6 +22,6 @@ std::vector<std::string> SplitWords(std::string_view text);
 // Without blanks, tabs, carriage returns and newlines at both ends.
 std::string_view Trim(std::string_view text);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_STRINGS_H_

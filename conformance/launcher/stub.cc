@@ -3,6 +3,7 @@
 #include "conformance/launcher/stub.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@
 #include "conformance/launcher/leak_policy.h"
 #include "conformance/posix/unique_fd.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -56,16 +58,9 @@ void CloseOthers(const StubTask& task) {
   close_range(first, ~0U, 0);
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (const std::string& one : strings) pointers.push_back(const_cast<char*>(one.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 // The descriptors come from the launcher above 3 (see CloseOthers), so dup2() overwrites none that
 // is still needed.
-[[noreturn]] void ExecuteSuite(const StubTask& task, int failed_fd) {
+[[noreturn]] void RunSuite(const StubTask& task, const BecomeSuite& become, int failed_fd) {
   const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   setsid();
   umask(022);
@@ -79,15 +74,12 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  const std::vector<char*> argv = Pointers(task.argv);
-  const std::vector<char*> environment = Pointers(task.environment);
   if (null_fd >= 0) dup2(null_fd, 0);
   dup2(task.output, 1);
   dup2(task.error_output, 2);
   if (task.result >= 0) dup2(task.result, kResultFd);
-  execve(argv[0], argv.data(), environment.data());
-  const int code = errno;
-  [[maybe_unused]] const ssize_t told = write(failed_fd, &code, sizeof(code));
+  const std::string error = become().ToString();
+  [[maybe_unused]] const ssize_t told = write(failed_fd, error.data(), error.size());
   _exit(127);
 }
 
@@ -179,20 +171,16 @@ void CloseTestsEnds(const StubTask& task) {
   }
 }
 
-void RequireExecuted(const StubTask& task, const UniqueFd& failed) {
-  int code = 0;
+void RequireBegun(const StubTask& task, const UniqueFd& failed) {
+  char error[1024];
   ssize_t got = 0;
   do {
-    got = read(failed.get(), &code, sizeof(code));
+    got = read(failed.get(), error, sizeof(error));
   } while (got < 0 && errno == EINTR);
-  if (got == sizeof(code)) {
-    GiveUp(task, Error{.code = code, .attempted = "execve(" + task.argv[0] + ")"}.ToString());
-  }
+  if (got > 0) GiveUp(task, std::string(error, static_cast<size_t>(got)));
 }
 
-}  // namespace
-
-void RunStub(const StubTask& task) {
+[[noreturn]] void RunStub(const StubTask& task, const BecomeSuite& become) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NAME, "lxcspec-stub");
   signal(SIGPIPE, SIG_IGN);
@@ -203,7 +191,7 @@ void RunStub(const StubTask& task) {
   // The launcher's descriptors left 0 to 3 unused, which the loops above have closed.
   for (int number = 0; number <= kResultFd; ++number) (void)!open("/dev/null", O_RDWR | O_CLOEXEC);
 
-  if (auto entered = EnterSandbox(*task.sandbox, *task.cgroup); !entered) {
+  if (auto entered = EnterSandbox(*task.sandbox, task.cgroup); !entered) {
     GiveUp(task, entered.error().ToString());
   }
   sigset_t child;
@@ -221,10 +209,10 @@ void RunStub(const StubTask& task) {
   Report(task, {{"stage", "started"}});
   const pid_t test = fork();
   if (test < 0) GiveUp(task, ErrnoError("fork()").ToString());
-  if (test == 0) ExecuteSuite(task, failed_write.get());
+  if (test == 0) RunSuite(task, become, failed_write.get());
   failed_write.Reset();
   CloseTestsEnds(task);
-  RequireExecuted(task, failed_read);
+  RequireBegun(task, failed_read);
   failed_read.Reset();
 
   Reaper reaper(task, child_signals.get());
@@ -241,4 +229,19 @@ void RunStub(const StubTask& task) {
   _exit(0);
 }
 
-}  // namespace lxcspec
+}  // namespace
+
+Result<Stub> CloneStub(const StubTask& task, const BecomeSuite& become, uint64_t flags) {
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = static_cast<uint64_t>(kSandboxNamespaces) | CLONE_PIDFD | flags;
+  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  // A child of the caller's parent ends as the caller does.
+  args.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+  if (pid < 0) return FailErrno("clone3(CLONE_NEWPID | …)");
+  if (pid == 0) RunStub(task, become);
+  return Stub{pid, UniqueFd(pidfd)};
+}
+
+}  // namespace lxcspec::launcher

@@ -11,7 +11,7 @@
 #include "conformance/launcher/strings.h"
 #include "conformance/launcher/stub.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 using nlohmann::json;
 
@@ -31,7 +31,15 @@ std::vector<std::string> SuiteCommands::Claims() const {
 }
 
 std::vector<std::string> SuiteCommands::Test(const std::string& test) const {
-  return Command({"--gtest_filter=" + test, "--lxcspec_testee=" + parts_.testee,
+  return ForTests("--gtest_filter=" + test);
+}
+
+std::vector<std::string> SuiteCommands::Serve(int socket) const {
+  return ForTests(fmt::format("--lxcspec_fork_server={}", socket));
+}
+
+std::vector<std::string> SuiteCommands::ForTests(std::string what) const {
+  return Command({std::move(what), "--lxcspec_testee=" + parts_.testee,
                   "--lxcspec_probe=" + parts_.probe,
                   "--lxcspec_needs_file=" + std::string(kNeedsFile),
                   fmt::format("--lxcspec_result_fd={}", kResultFd),
@@ -93,4 +101,4 @@ Claims ReadClaims(std::string_view printed, const std::optional<std::string>& fa
   return answer;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -14,7 +14,7 @@
 
 #include "conformance/launcher/preflight.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 class SuiteCommands {
  public:
@@ -24,9 +24,12 @@ class SuiteCommands {
   std::vector<std::string> Needs() const;
   std::vector<std::string> Claims() const;
   std::vector<std::string> Test(const std::string& test) const;
+  // Serves forks on that descriptor (fork_server.h).
+  std::vector<std::string> Serve(int socket) const;
 
  private:
   std::vector<std::string> Command(std::vector<std::string> arguments) const;
+  std::vector<std::string> ForTests(std::string what) const;
 
   Parts parts_;
   double speed_;
@@ -48,6 +51,6 @@ std::vector<nlohmann::json> RecordsIn(std::string_view printed, std::string_view
 // `failure`: how asking ended, if not well. It becomes the reason of what was not answered.
 Claims ReadClaims(std::string_view printed, const std::optional<std::string>& failure);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_H_

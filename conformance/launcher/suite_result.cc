@@ -8,7 +8,7 @@
 
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using nlohmann::json;
@@ -88,4 +88,4 @@ SuiteResult ParseSuiteResult(std::string_view written, const std::string& test) 
   return result;
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

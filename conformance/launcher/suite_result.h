@@ -13,7 +13,7 @@
 
 #include "conformance/launcher/leak.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 // More than this is no result.
 inline constexpr size_t kLargestResult = 1 << 20;
@@ -32,6 +32,6 @@ struct SuiteResult {
 
 SuiteResult ParseSuiteResult(std::string_view written, const std::string& test);
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_SUITE_RESULT_H_

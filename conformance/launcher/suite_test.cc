@@ -9,7 +9,7 @@
 
 #include <fstream>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 using ::testing::Contains;
@@ -104,4 +104,4 @@ TEST(CheckSharedObjectTest, RefusesAnObjectOfAnotherMachine) {
 }
 
 }  // namespace
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 class TailBuffer {
  public:
@@ -36,6 +36,6 @@ class TailBuffer {
   std::string kept_;
 };
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_TAIL_BUFFER_H_

@@ -17,10 +17,14 @@
 #include "conformance/launcher/file_io.h"
 #include "conformance/launcher/strings.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 namespace {
 
 constexpr char kPrefix[] = "lxcspec.";
+
+std::string PathOf(const CgroupMount& mount, const std::string& name) {
+  return mount.mount_point + "/" + name;
+}
 
 // A cgroup of the v1 cpuset controller holds no process until it has CPUs and memory nodes.
 Status CopyCpuset(const std::string& from, const std::string& to) {
@@ -89,7 +93,7 @@ TestCgroup::TestCgroup(TestCgroup&& other) noexcept
     : mounts_(std::exchange(other.mounts_, {})), name_(other.name_) {}
 
 TestCgroup::~TestCgroup() {
-  for (const CgroupMount& mount : mounts_) RemoveTree(PathIn(mount));
+  for (const CgroupMount& mount : mounts_) RemoveTree(PathOf(mount, name_));
 }
 
 Result<TestCgroup> TestCgroup::Create(const CgroupLayout& layout, pid_t launcher, int number) {
@@ -97,20 +101,22 @@ Result<TestCgroup> TestCgroup::Create(const CgroupLayout& layout, pid_t launcher
   for (const CgroupMount& mount : layout.mounts) {
     if (mount.repeated) continue;
     cgroup.mounts_.push_back(mount);
-    RETURN_IF_ERROR(PrepareCgroup(mount, cgroup.PathIn(mount)));
+    RETURN_IF_ERROR(PrepareCgroup(mount, PathOf(mount, cgroup.name_)));
   }
   return cgroup;
 }
 
-Status TestCgroup::Enter() const {
-  for (const CgroupMount& mount : mounts_) {
-    RETURN_IF_ERROR(WriteKernelFile(PathIn(mount) + "/cgroup.procs", "0"));
+Status EnterTestCgroup(const CgroupLayout& layout, const std::string& name) {
+  std::vector<CgroupMount> mounts = layout.mounts;
+  std::erase_if(mounts, [](const CgroupMount& mount) { return mount.repeated; });
+  for (const CgroupMount& mount : mounts) {
+    RETURN_IF_ERROR(WriteKernelFile(PathOf(mount, name) + "/cgroup.procs", "0"));
   }
   // The namespace's root is the cgroup that its maker is in at this moment (cgroup_namespaces(7)).
   if (unshare(CLONE_NEWCGROUP) != 0) return FailErrno("unshare(CLONE_NEWCGROUP)");
-  for (const CgroupMount& mount : mounts_) {
-    RETURN_IF_ERROR(WriteKernelFile(PathIn(mount) + "/init.scope/cgroup.procs", "0"));
-    if (mount.v2) EnableControllers(PathIn(mount));
+  for (const CgroupMount& mount : mounts) {
+    RETURN_IF_ERROR(WriteKernelFile(PathOf(mount, name) + "/init.scope/cgroup.procs", "0"));
+    if (mount.v2) EnableControllers(PathOf(mount, name));
   }
   return {};
 }
@@ -119,8 +125,8 @@ Status TestCgroup::Remove(std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   Status status;
   for (const CgroupMount& mount : std::exchange(mounts_, {})) {
-    const int failure = RemoveTreeUntil(PathIn(mount), until);
-    if (failure != 0 && status) status = Fail(failure, "rmdir(" + PathIn(mount) + ")");
+    const int failure = RemoveTreeUntil(PathOf(mount, name_), until);
+    if (failure != 0 && status) status = Fail(failure, "rmdir(" + PathOf(mount, name_) + ")");
   }
   return status;
 }
@@ -153,4 +159,4 @@ RootControllers::~RootControllers() {
   }
 }
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher

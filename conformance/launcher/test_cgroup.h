@@ -17,7 +17,7 @@
 #include "conformance/launcher/cgroup_layout.h"
 #include "conformance/posix/result.h"
 
-namespace lxcspec {
+namespace lxcspec::launcher {
 
 class TestCgroup {
  public:
@@ -29,9 +29,8 @@ class TestCgroup {
   // Removes the cgroups where Remove() was not called; what cannot be removed stays.
   ~TestCgroup();
 
-  // Moves the calling process in, makes it the root of a new cgroup namespace, and goes on to
-  // init.scope.
-  Status Enter() const;
+  // For EnterTestCgroup().
+  const std::string& name() const { return name_; }
 
   // Removes the cgroups and all below them, waiting up to `patience` for dying processes to leave.
   Status Remove(std::chrono::milliseconds patience);
@@ -40,11 +39,13 @@ class TestCgroup {
   explicit TestCgroup(std::vector<CgroupMount> mounts, std::string name)
       : mounts_(std::move(mounts)), name_(std::move(name)) {}
 
-  std::string PathIn(const CgroupMount& mount) const { return mount.mount_point + "/" + name_; }
-
   std::vector<CgroupMount> mounts_;
   std::string name_;
 };
+
+// Moves the calling process into the test cgroup of that name, makes it the root of a new cgroup
+// namespace, and goes on to init.scope.
+Status EnterTestCgroup(const CgroupLayout& layout, const std::string& name);
 
 // Removes test cgroups of launchers that no longer run, waiting up to `patience` in all for their
 // processes to die.
@@ -64,6 +65,6 @@ class RootControllers {
   std::vector<std::string> enabled_;
 };
 
-}  // namespace lxcspec
+}  // namespace lxcspec::launcher
 
 #endif  // LXCSPEC_CONFORMANCE_LAUNCHER_TEST_CGROUP_H_

@@ -126,7 +126,8 @@ def command_line(payload: Payload) -> list[str]:
     if payload.results is not None:
         command.append("--resume")
     if payload.denied:
-        command += ["--loader", f"{DENY} {','.join(payload.denied)}"]
+        # A suite that makes the sandboxes itself would lack the calls for that.
+        command += ["--loader", f"{DENY} {','.join(payload.denied)}", "--fresh"]
     return command + list(payload.launcher_arguments)
 
 

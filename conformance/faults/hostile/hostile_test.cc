@@ -42,10 +42,10 @@ const std::vector<std::string>& Tests() {
 
 // Runs the suite against a testee of this folder. The results without what differs from run to run.
 std::map<std::string, json> ResultsWith(const std::string& testee) {
-  LauncherProcess launcher({.launcher = "conformance/launcher/launcher",
-                            .suite = "conformance/tests/suite",
-                            .testee = "conformance/faults/hostile/" + testee + ".so",
-                            .probe = "conformance/probes/probe"});
+  launcher::LauncherProcess launcher({.launcher = "conformance/launcher/launcher",
+                                      .suite = "conformance/tests/suite",
+                                      .testee = "conformance/faults/hostile/" + testee + ".so",
+                                      .probe = "conformance/probes/probe"});
   launcher.AddEnvironment(std::string("LXCSPEC_HOSTILE_IN=") + kVictim);
   const std::string tests = launcher.directory() + "/tests";
   std::ofstream file(tests);
@@ -53,7 +53,7 @@ std::map<std::string, json> ResultsWith(const std::string& testee) {
   file.close();
   const pid_t pid = launcher.Start({"--tests", tests, "--speed", kSpeed});
   EXPECT_EQ(launcher.Await(), 0) << launcher.Errors();
-  EXPECT_THAT(CgroupsOf(pid), IsEmpty());
+  EXPECT_THAT(launcher::CgroupsOf(pid), IsEmpty());
   auto results = launcher.Results();
   EXPECT_EQ(launcher.Records("result").size(), Tests().size());
   for (auto& [name, result] : results) {

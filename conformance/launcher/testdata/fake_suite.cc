@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "conformance/launcher/fork_server.h"
+
 namespace lxcspec::fake {
 namespace {
 
@@ -77,6 +79,7 @@ int RunTest(const std::map<std::string, TestFunction>& tests) {
 
 int Main(int argc, char** argv) {
   std::map<std::string, TestFunction> tests;
+  int fork_server = -1;
   AddHostileTests(tests);
   AddSandboxTests(tests);
   const auto value = [](const char* argument, std::string_view option) {
@@ -90,8 +93,15 @@ int Main(int argc, char** argv) {
     if (const char* file = value(argv[i], "--lxcspec_needs_file=")) invocation.needs_file = file;
     if (const char* scratch = value(argv[i], "--lxcspec_scratch=")) invocation.scratch = scratch;
     if (const char* fd = value(argv[i], "--lxcspec_result_fd=")) invocation.result_fd = atoi(fd);
+    if (const char* fd = value(argv[i], "--lxcspec_fork_server=")) fork_server = atoi(fd);
   }
-  return RunTest(tests);
+  if (fork_server < 0) return RunTest(tests);
+  if (Asked("server-crash")) abort();
+  const auto served = launcher::ServeForks(fork_server, [&](const std::string& test) {
+    invocation.test = test;
+    return RunTest(tests);
+  });
+  return served ? 0 : 1;
 }
 
 }  // namespace
