@@ -236,7 +236,8 @@ class Runner:
 
     def _job(self, cell: Cell, folder: Path) -> worker.CellJob:
         setting, binaries = self.setting, self.setting.binaries
-        testee = setting.testees[cell.testee].located(binaries.bazel_bin)
+        chosen = setting.testees[cell.testee]
+        testee = chosen.located(binaries.bazel_bin)
         return worker.CellJob(
             folder=str(folder),
             kernel=cell.kernel,
@@ -254,6 +255,8 @@ class Runner:
             jobs=setting.matrix.cpus,
             cpus=setting.matrix.cpus,
             memory_mib=setting.matrix.memory_mib,
+            loader=chosen.loader,
+            extra=str(chosen.folder) if chosen.folder and chosen.loader else "",
         )
 
     def _start(self, cell: Cell) -> bool:

@@ -100,8 +100,13 @@ def build(line: progress.Line, with_reference: bool, with_vm: bool) -> Binaries:
 
 def list_tests(binaries: Binaries) -> list[str]:
     """The names of the suite's tests, Suite.Test, in its own order."""
+    return names_of(binaries.suite)
+
+
+def names_of(suite: Path) -> list[str]:
+    """The same, of a program."""
     listing = subprocess.run(
-        [binaries.suite, "--gtest_list_tests"], capture_output=True, text=True, check=False
+        [suite, "--gtest_list_tests"], capture_output=True, text=True, check=False
     )
     if listing.returncode:
         raise InfrastructureError(f"the suite cannot list its tests: {listing.stderr.strip()}")
@@ -140,6 +145,8 @@ def make_job(testee: Testee, plan: Plan, binaries: Binaries, results: Path) -> J
         jobs=plan.jobs,
         resume=plan.resume is not None,
         init=binaries.init,
+        loader=testee.loader,
+        folder=testee.folder,
     )
 
 

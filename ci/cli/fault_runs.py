@@ -56,11 +56,12 @@ class _Started:
 class Runs:
     """Makes the testees in `folder` and runs tasks against them."""
 
-    def __init__(self, folder: Path, binaries: Binaries, original: Path) -> None:
+    def __init__(self, folder: Path, binaries: Binaries, testee: Testee) -> None:
         self._folder = folder
         self._binaries = binaries
         self._faulty = binaries.bazel_bin / "conformance" / "faults" / "faulty.so"
-        self._original = original.resolve()
+        self._good = testee
+        self._original = testee.located(binaries.bazel_bin).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "original").unlink(missing_ok=True)
         (folder / "original").symlink_to(self._original)
@@ -73,14 +74,16 @@ class Runs:
             path.hardlink_to(self._faulty.resolve())
         except OSError:
             shutil.copyfile(self._faulty, path)
-        return Testee(fault, path)
+        return Testee(fault, path, self._good.loader)
 
     def _start(self, task: Task, jobs: int) -> _Started:
         plan = Plan(tests=task.tests, filtered=True, jobs=jobs)
         file = self._folder / f"{task.fault}.jsonl"
         file.unlink(missing_ok=True)
         job = execution.make_job(self._testee(task.fault), plan, self._binaries, file)
-        arguments = host.launcher_arguments(job, None) + host.visible(self._original.parent)
+        arguments = host.launcher_arguments(job, None) + host.visible(
+            self._good.folder or self._original.parent
+        )
         tests = self._folder / f"{task.fault}.tests"
         tests.write_text("".join(f"{name}\n" for name in task.tests), encoding="utf-8")
         said = (self._folder / f"{task.fault}.said").open("wb")

@@ -208,7 +208,7 @@ def execute(options: argparse.Namespace) -> int:
         for name in execution.list_tests(binaries):
             test = catalogue.test_of(name)
             covered[name] = test.requirements if test else ()
-        runs = fault_runs.Runs(paths.cache() / "faults", binaries, testee.located(folder))
+        runs = fault_runs.Runs(paths.cache() / "faults", binaries, testee)
         at_once = options.jobs or os.cpu_count() or 1
         known: dict[str, Verdict] = {}
         interrupted = False

@@ -41,6 +41,9 @@ class Job:
     resume: bool
     # The guest's first program; needed in a VM only.
     init: Path
+    # What starts the suite, and a folder that it and the testee need.
+    loader: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ def launcher_arguments(job: Job, tests_file: Path | None) -> list[str]:
         arguments.append(f"--shuffle={job.seed}")
     if job.resume:
         arguments.append("--resume")
-    return arguments + visible(job.path.parent)
+    if job.loader:
+        arguments.append(f"--loader={' '.join(job.loader)}")
+    return arguments + visible(job.folder or job.path.parent)
 
 
 def visible(folder: Path) -> list[str]:

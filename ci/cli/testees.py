@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Sequence
 
-from ci.cli.errors import UsageError, did_you_mean
+from ci.cli import progress
+from ci.cli.errors import InfrastructureError, UsageError, did_you_mean
 
 REFERENCE = "reference"
 SYSTEM = "liblxc"
@@ -21,10 +22,13 @@ _USUAL_FOLDERS = ("/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local
 
 @dataclass(frozen=True)
 class Testee:
-    """`path` is None for the reference, which is there only after the build."""
+    """`path` is None for the reference, which is there only after the build. A release of Debian's
+    is in `folder`, with what it needs; the suite is started by `loader` then."""
 
     name: str
     path: Path | None
+    loader: tuple[str, ...] = ()
+    folder: Path | None = None
 
     def located(self, bazel_bin: Path) -> Path:
         return self.path or bazel_bin / "runtime" / "liblxc.so.1"
@@ -62,6 +66,24 @@ def _of_path(path: Path) -> Testee:
     return Testee(SYSTEM if is_system else path.name, path)
 
 
+def release(name: str) -> Testee:
+    """A release of liblxc, fetched where it is not there yet."""
+    from vmtests.kernels.errors import KernelError
+    from vmtests.testees import releases
+
+    try:
+        found = releases.fetch(name, progress.say)
+    except KernelError as error:
+        raise InfrastructureError(str(error)) from error
+    return Testee(name, found.library, found.loader, found.folder)
+
+
+def is_release(word: str) -> bool:
+    from vmtests.testees import releases
+
+    return word in releases.RELEASES
+
+
 def resolve(words: Sequence[str]) -> list[Testee]:
     """The testees in order, each with a name of its own."""
     testees: list[Testee] = []
@@ -76,16 +98,21 @@ def resolve(words: Sequence[str]) -> list[Testee]:
                     "--testee=PATH takes any other, --testee=reference ours"
                 )
             testee = Testee(SYSTEM, path)
+        elif is_release(word):
+            testee = release(word)
         elif "/" in word or Path(word).is_file():
             testee = _of_path(Path(word))
         else:
-            hint = did_you_mean(word, DEFAULTS)
+            from vmtests.testees import releases
+
+            known = (*DEFAULTS, *releases.RELEASES)
             raise UsageError(
-                f"there is no testee '{word}': give a path, or one of {', '.join(DEFAULTS)}.{hint}"
+                f"there is no testee '{word}': give a path, or one of {', '.join(known)}."
+                f"{did_you_mean(word, known)}"
             )
         taken = {other.name for other in testees}
         name, number = testee.name, 2
         while name in taken:
             name, number = f"{testee.name}-{number}", number + 1
-        testees.append(Testee(name, testee.path))
+        testees.append(replace(testee, name=name))
     return testees

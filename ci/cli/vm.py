@@ -48,7 +48,13 @@ def run(job: Job, kernel: str, line: progress.Line) -> Trouble | None:
         job.results,
         init=job.init,
         tests=job.tests or None,
-        options=Options(jobs=job.jobs, launcher_arguments=_arguments(job), resume=job.resume),
+        options=Options(
+            jobs=job.jobs,
+            launcher_arguments=_arguments(job),
+            resume=job.resume,
+            loader=job.loader,
+            extra_files=(job.folder,) if job.folder and job.loader else (),
+        ),
         say=say,
         on_record=on_record,
     )

@@ -91,6 +91,8 @@ class Payload:
     # //conformance/deny:deny, and the system calls that answer ENOSYS below the testee.
     deny: Path | None = None
     denied: Sequence[str] = ()
+    # What starts the suite, where the testee needs another ld.so than the machine's.
+    loader: Sequence[str] = ()
     # Run this on the console instead of the launcher, with these programs at hand.
     console_command: Sequence[str] | None = None
     programs: Sequence[Path] = ()
@@ -125,9 +127,12 @@ def command_line(payload: Payload) -> list[str]:
         command += ["--tests", TESTS]
     if payload.results is not None:
         command.append("--resume")
-    if payload.denied:
+    denying = [DENY, ",".join(payload.denied)] if payload.denied else []
+    if denying or payload.loader:
+        command += ["--loader", " ".join([*denying, *payload.loader])]
+    if denying:
         # A suite that makes the sandboxes itself would lack the calls for that.
-        command += ["--loader", f"{DENY} {','.join(payload.denied)}", "--fresh"]
+        command.append("--fresh")
     return command + list(payload.launcher_arguments)
 
 
@@ -157,7 +162,8 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
     if payload.deny is not None:
         tree.put_program(DENY, payload.deny)
     tree.put_host_file(payload.testee)
-    tree.put_libraries(payload.testee)
+    if not payload.loader:
+        tree.put_libraries(payload.testee)
     for program in payload.programs:
         tree.put_host_file(program)
         tree.put_libraries(program)

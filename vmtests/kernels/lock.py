@@ -107,7 +107,7 @@ def read(path: Path = LOCK_FILE) -> Lock:
     return parse(path.read_text(encoding="utf-8"), path.name)
 
 
-def dump(lock: Lock) -> str:
+def dump(lock: Lock, header: str = _HEADER) -> str:
     """Return the lock file's text."""
     series = {
         key: [[package.fields() for package in kernel.packages] for kernel in kernels]
@@ -115,4 +115,4 @@ def dump(lock: Lock) -> str:
     }
     content = {"schema": 1, "series": series}
     text: str = yaml.safe_dump(content, sort_keys=False, width=1000)
-    return _HEADER + text
+    return header + text

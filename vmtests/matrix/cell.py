@@ -46,6 +46,9 @@ class CellJob:
     jobs: int
     cpus: int
     memory_mib: int
+    # Of a testee that brings its own C library: what starts the suite, and where all of it is.
+    loader: tuple[str, ...] = ()
+    extra: str = ""
     resume: bool = False
 
     def identity(self) -> dict[str, Any]:
@@ -56,6 +59,7 @@ class CellJob:
         for name in ("launcher", "suite", "probe", "testee", "init", "deny"):
             fields[name] = sha256_of(Path(getattr(self, name)))
         fields["denied"] = list(self.denied)
+        fields["loader"] = list(self.loader)
         fields["tests"] = list(self.tests)
         return fields
 
@@ -64,6 +68,7 @@ def read_job(path: Path) -> CellJob:
     """Read a job file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     content["denied"] = tuple(content["denied"])
+    content["loader"] = tuple(content["loader"])
     content["tests"] = tuple(content["tests"])
     return CellJob(**content)
 
@@ -137,6 +142,8 @@ def run(job: CellJob) -> dict[str, Any]:
             denied=job.denied,
             launcher_arguments=("--name", job.name),
             resume=job.resume,
+            loader=job.loader,
+            extra_files=(Path(job.extra),) if job.extra else (),
             modules=Path(job.modules) if job.modules else None,
         ),
         say=said.append,

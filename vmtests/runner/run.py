@@ -67,6 +67,8 @@ class Options:
     # System calls that answer ENOSYS below the testee, by the built //conformance/deny:deny.
     deny: Path | None = None
     denied: Sequence[str] = ()
+    # What starts the suite: another C library's ld.so with its options.
+    loader: Sequence[str] = ()
 
 
 # How many guests may end before any of their tests is known to have started.
@@ -269,6 +271,7 @@ def run_in_vm(
         sabotage=options.sabotage,
         deny=options.deny,
         denied=tuple(options.denied),
+        loader=tuple(options.loader),
     )
     try:
         if "/" not in kernel:
