@@ -53,6 +53,7 @@ def execute(options: argparse.Namespace) -> int:
     from ci.cli.explain import ledgers
     from ci.site import build
     from ci.site.model import Site
+    from vmtests.testees.releases import RELEASES
 
     out: Path = options.out
     if out.exists() and not out.is_dir():
@@ -61,7 +62,8 @@ def execute(options: argparse.Namespace) -> int:
     catalogue = specification.translate(source)
     comparisons = report.read(options.results, None, catalogue) if options.results else []
     books = [book for book in ledgers().values() if book.entries or book.claims]
-    files = build.render(Site(source, catalogue, comparisons, books, decisions()))
+    versions = [name.partition("-")[2] for name in RELEASES]
+    files = build.render(Site(source, catalogue, comparisons, books, decisions(), versions))
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():

@@ -7,7 +7,7 @@ from typing import Sequence
 
 from ci.reports import columns as sheet
 from ci.reports.status import counted
-from ci.site import frame, verdicts
+from ci.site import frame, severity, verdicts
 from ci.site.model import (
     DECISIONS,
     DIVERGENCES,
@@ -79,6 +79,49 @@ def front(site: Site, prose: Prose) -> str:
     )
 
 
+def _of_a_release(site: Site, testee: str) -> bool:
+    return testee == "liblxc" and bool(site.releases)
+
+
+def _reproduced(site: Site, each: Divergence) -> Part:
+    """What to type, and what is then looked at."""
+    if not _of_a_release(site, each.testee):
+        return None
+    having = severity.releases(site, each.entry.scope)
+    testee = f"liblxc-{having[-1]}" if having else each.testee
+    word = f"./lxcspec run --testee {testee} --requirement {each.entry.requirement} --ledger none"
+    if each.entry.scope.cgroup == "unified":
+        word += " --vm"
+    requirement = site.source.requirements.get(each.entry.requirement)
+    seen = f"; observed: {requirement.observable}" if requirement else ""
+    return tag("p", "To reproduce: ", tag("code", word), seen)
+
+
+def _has_it(site: Site, each: Divergence) -> Html:
+    """How bad it is, and in which releases."""
+    bad = severity.severity(site, each.entry)
+    css = {"critical": "bad", "major": "known", "minor": "none"}[bad]
+    having = severity.releases(site, each.entry.scope)
+    where = f" in {', '.join(having)}" if _of_a_release(site, each.testee) and having else ""
+    return tag("p", tag("span", bad, class_=f"word {css}"), where)
+
+
+def _by_release(site: Site, own: Sequence[Divergence]) -> Html:
+    """How many requirements each release does not meet."""
+    rows = [
+        tag(
+            "tr",
+            tag("th", f"liblxc {version}", scope="row"),
+            *(tag("td", str(count)) for count in counts.values()),
+            tag("td", str(sum(counts.values()))),
+        )
+        for version, counts in severity.counted(site, own).items()
+    ]
+    meaning = [tag("li", tag("b", name), f": {said}") for name, said in severity.SEVERITIES.items()]
+    heads = ("requirements not met by", *severity.SEVERITIES, "together")
+    return join(_table(heads, rows), tag("ul", *meaning))
+
+
 def _divergence(site: Site, prose: Prose, each: Divergence) -> Html:
     id_ = each.entry.requirement
     url = site.url(id_)
@@ -87,7 +130,8 @@ def _divergence(site: Site, prose: Prose, each: Divergence) -> Html:
     said = verdicts.divergence(site, prose, each, linked=False)
     heading = tag("h3", tag("a", code, href=url) if url else code)
     must = tag("p", prose.line(statement), class_="statement")
-    return tag("section", heading, must, tag("p", said), id=each.id, class_="requirement")
+    parts = (heading, _has_it(site, each), must, tag("p", said), _reproduced(site, each))
+    return tag("section", *parts, id=each.id, class_="requirement")
 
 
 def divergences(site: Site, prose: Prose) -> str:
@@ -98,6 +142,8 @@ def divergences(site: Site, prose: Prose) -> str:
     for book in site.ledgers:
         own = [d for those in site.divergences.values() for d in those if d.testee == book.testee]
         parts.append(tag("h2", f"{book.testee}: {len(own)}"))
+        if _of_a_release(site, book.testee):
+            parts.append(_by_release(site, own))
         for claim in book.claims:
             link = tag("a", tag("code", claim.extension), href=site.url(claim.extension))
             where = verdicts.conditions(claim.scope)

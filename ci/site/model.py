@@ -67,6 +67,8 @@ class Site:
     comparisons: Sequence[Comparison] = ()
     ledgers: Sequence[ledger.Ledger] = ()
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    # Versions of LXC's own library that can be fetched and verified by name, oldest first.
+    releases: Sequence[str] = ()
 
     @cached_property
     def columns(self) -> list[Column]:
