@@ -137,7 +137,10 @@ Job::~Job() {
   }
 }
 
-void Job::Kill() { kill(stub_, SIGKILL); }
+void Job::Kill() {
+  kill(stub_, SIGKILL);
+  cgroup_.Thaw();
+}
 
 std::array<pollfd, Job::kPollFds> Job::PollFds() const {
   std::array<pollfd, kPollFds> fds;

@@ -97,6 +97,7 @@ const std::vector<HostileCase>& HostileCases() {
       {"GarbageOnResultFd", "broken", "not JSON", {}},
       {"GrandchildHoldsPipes", "pass", "", {"process fake_suite"}},
       {"HangForever", "timeout", "did not end by its deadline", {}},
+      {"FreezeAChildAndHang", "timeout", "did not end by its deadline", {}},
       {"IgnoreSignalsAndHang", "timeout", "did not end by its deadline", {}},
       {"KillAll", "pass", "", {}},
       {"KillParent", "pass", "", {}},

@@ -79,6 +79,12 @@ int RemoveTreeUntil(const std::string& path, std::chrono::steady_clock::time_poi
   }
 }
 
+// A cgroup can only be thawed below one that is not frozen.
+void ThawTree(const std::string& path) {
+  (void)WriteKernelFile(path + "/freezer.state", "THAWED");
+  for (const std::string& child : ListDirectories(path)) ThawTree(path + "/" + child);
+}
+
 bool IsRunning(pid_t pid) {
   const auto stat = ReadFile(fmt::format("/proc/{}/stat", pid));
   if (!stat) return false;
@@ -119,6 +125,12 @@ Status EnterTestCgroup(const CgroupLayout& layout, const std::string& name) {
     if (mount.v2) EnableControllers(PathOf(mount, name));
   }
   return {};
+}
+
+void TestCgroup::Thaw() const {
+  for (const CgroupMount& mount : mounts_) {
+    if (!mount.v2 && mount.HasController("freezer")) ThawTree(PathIn(mount));
+  }
 }
 
 Status TestCgroup::Remove(std::chrono::milliseconds patience) {

@@ -32,6 +32,9 @@ class TestCgroup {
   // For EnterTestCgroup().
   const std::string& name() const { return name_; }
 
+  // Lets what was frozen go on: in version 1 frozen processes do not even die.
+  void Thaw() const;
+
   // Removes the cgroups and all below them, waiting up to `patience` for dying processes to leave.
   Status Remove(std::chrono::milliseconds patience);
 

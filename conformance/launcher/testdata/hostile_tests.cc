@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "conformance/launcher/testdata/fake_suite.h"
 
@@ -63,6 +64,22 @@ void SegfaultAfterResult() {
 void ExitZero() { exit(0); }
 void HangForever() {
   WriteCovers();
+  Hang();
+}
+// Where there is version 1: nothing kills what is frozen there.
+void FreezeAChildAndHang() {
+  const std::string cgroup = "/sys/fs/cgroup/freezer/frozen";
+  if (mkdir(cgroup.c_str(), 0755) == 0) {
+    const pid_t child = fork();
+    if (child == 0) Hang();
+    for (const auto& [file, text] :
+         {std::pair<const char*, std::string>{"/cgroup.procs", std::to_string(child)},
+          {"/freezer.state", "FROZEN"}}) {
+      const int fd = open((cgroup + file).c_str(), O_WRONLY);
+      Require(fd >= 0 && write(fd, text.data(), text.size()) > 0, file);
+      close(fd);
+    }
+  }
   Hang();
 }
 void IgnoreSignalsAndHang() {
@@ -231,6 +248,7 @@ void AddHostileTests(std::map<std::string, TestFunction>& tests) {
       {"Hostile.GarbageOnResultFd", GarbageOnResultFd},
       {"Hostile.GrandchildHoldsPipes", GrandchildHoldsPipes},
       {"Hostile.HangForever", HangForever},
+      {"Hostile.FreezeAChildAndHang", FreezeAChildAndHang},
       {"Hostile.IgnoreSignalsAndHang", IgnoreSignalsAndHang},
       {"Hostile.KillAll", KillAll},
       {"Hostile.KillParent", KillParent},
