@@ -66,7 +66,8 @@ class Runs:
         (folder / "original").unlink(missing_ok=True)
         (folder / "original").symlink_to(self._original)
 
-    def _testee(self, fault: str) -> Testee:
+    def testee(self, fault: str) -> Testee:
+        """The faulty testee of that id."""
         # Not a symbolic link: the launcher loads a testee by its real path.
         path = self._folder / f"{fault}.so"
         path.unlink(missing_ok=True)
@@ -80,7 +81,7 @@ class Runs:
         plan = Plan(tests=task.tests, filtered=True, jobs=jobs)
         file = self._folder / f"{task.fault}.jsonl"
         file.unlink(missing_ok=True)
-        job = execution.make_job(self._testee(task.fault), plan, self._binaries, file)
+        job = execution.make_job(self.testee(task.fault), plan, self._binaries, file)
         arguments = host.launcher_arguments(job, None) + host.visible(
             self._good.folder or self._original.parent
         )

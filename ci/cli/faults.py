@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from ci.cli import paths, prepare, progress
 from ci.cli.errors import OK, VERDICT, Interrupted, UsageError, did_you_mean
-from ci.cli.options import Commands, positive
+from ci.cli.options import Commands, kernel_series, positive
 
 if TYPE_CHECKING:
     from ci.cli.fault_runs import Runs
@@ -23,7 +23,7 @@ _DETAILS = """
     Runs the suite against faulty testees: each passes every call on to a good one and breaks one
     requirement. A fault is caught if a test of that requirement passes on the good testee and
     not on the faulty one. One that survives, or that only tests of other requirements notice,
-    is a hole in the suite. Needs root.
+    is a hole in the suite. Needs root, or --vm: there is what this kernel or its cgroups lack.
 
     Exit codes: 0 every fault was caught or cannot be shown on this kernel, 1 one was not,
     2 bad usage, 3 infrastructure.
@@ -32,6 +32,7 @@ _DETAILS = """
 _EXAMPLES = """
     ./lxcspec faults                            every fault
     ./lxcspec faults --extension init_pidfd     of one extension, with who caught it
+    ./lxcspec faults --extension network_ipvlan --vm --kernel 6.12
     ./lxcspec faults --list                     what there is
     ./lxcspec faults --summary                  only the numbers, and what has no fault yet
 """
@@ -51,6 +52,8 @@ def add_to(commands: Commands) -> None:
         "--testee", metavar="PATH|NAME", help="the good testee (default: the reference)"
     )
     how.add_argument("--jobs", metavar="N", type=positive, help="faults at once (default: cores)")
+    how.add_argument("--vm", action="store_true", help="in VMs, one for each fault")
+    how.add_argument("--kernel", metavar="SERIES", type=kernel_series, help="the VM's kernel")
     out = parser.add_argument_group("results")
     out.add_argument("--summary", action="store_true", help="print only the numbers")
     out.add_argument("--json", metavar="FILE", type=Path, help="write the verdicts as JSON")
@@ -188,13 +191,15 @@ def _scope(options: argparse.Namespace, catalogue: model.Catalogue) -> list[mode
 def execute(options: argparse.Namespace) -> int:
     """Runs the faults and says what became of them."""
     prepare.for_building()
-    from ci.cli import bazel, execution, fault_runs, specification, testees
+    from ci.cli import bazel, execution, fault_runs, fault_vms, specification, testees
     from ci.faults import judge
 
     catalogue = specification.load()
     specification.check_names(catalogue, options.extension, options.requirement)
-    if os.geteuid() and not options.list:
-        raise UsageError("faults are tried on this machine, which needs root")
+    if options.kernel and not options.vm:
+        raise UsageError("--kernel chooses the VM's kernel: add --vm")
+    if os.geteuid() and not (options.list or options.vm):
+        raise UsageError("faults are tried on this machine, which needs root, or with --vm")
     testee = testees.resolve([options.testee or testees.REFERENCE])[0]
     with progress.Line(options.quiet) as line:
         folder = bazel.build([fault_runs.LIST_TARGET, fault_runs.FAULTY_TARGET], line)
@@ -203,12 +208,16 @@ def execute(options: argparse.Namespace) -> int:
             for fault in faults:
                 print(f"{fault.id:60} {fault.what}")
             return OK
-        binaries = execution.build(line, testee.path is None, with_vm=False)
+        binaries = execution.build(line, testee.path is None, options.vm)
         covered: dict[str, Sequence[str]] = {}
         for name in execution.list_tests(binaries):
             test = catalogue.test_of(name)
             covered[name] = test.requirements if test else ()
-        runs = fault_runs.Runs(paths.cache() / "faults", binaries, testee)
+        where = paths.cache() / "faults"
+        runs = fault_runs.Runs(where, binaries, testee)
+        if options.vm:
+            kernel = options.kernel or execution.DEFAULT_KERNEL
+            runs = fault_vms.VmRuns(where, binaries, testee, kernel)
         at_once = options.jobs or os.cpu_count() or 1
         known: dict[str, Verdict] = {}
         interrupted = False

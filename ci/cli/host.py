@@ -44,6 +44,8 @@ class Job:
     # What starts the suite, and a folder that it and the testee need.
     loader: tuple[str, ...] = ()
     folder: Path | None = None
+    # Shared objects that the testee loads by itself; a guest gets them, and what they need.
+    libraries: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

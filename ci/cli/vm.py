@@ -53,6 +53,7 @@ def run(job: Job, kernel: str, line: progress.Line) -> Trouble | None:
             launcher_arguments=_arguments(job),
             resume=job.resume,
             loader=job.loader,
+            libraries=job.libraries,
             extra_files=(job.folder,) if job.folder and job.loader else (),
         ),
         say=say,

@@ -93,6 +93,8 @@ class Payload:
     denied: Sequence[str] = ()
     # What starts the suite, where the testee needs another ld.so than the machine's.
     loader: Sequence[str] = ()
+    # Shared objects that the testee loads by itself.
+    libraries: Sequence[Path] = ()
     # Run this on the console instead of the launcher, with these programs at hand.
     console_command: Sequence[str] | None = None
     programs: Sequence[Path] = ()
@@ -164,7 +166,7 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
     tree.put_host_file(payload.testee)
     if not payload.loader:
         tree.put_libraries(payload.testee)
-    for program in payload.programs:
+    for program in (*payload.libraries, *payload.programs):
         tree.put_host_file(program)
         tree.put_libraries(program)
     if not payload.programs:

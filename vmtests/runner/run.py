@@ -69,6 +69,8 @@ class Options:
     denied: Sequence[str] = ()
     # What starts the suite: another C library's ld.so with its options.
     loader: Sequence[str] = ()
+    # Further shared objects for the guest, with what they need.
+    libraries: Sequence[Path] = ()
 
 
 # How many guests may end before any of their tests is known to have started.
@@ -272,6 +274,7 @@ def run_in_vm(
         deny=options.deny,
         denied=tuple(options.denied),
         loader=tuple(options.loader),
+        libraries=tuple(options.libraries),
     )
     try:
         if "/" not in kernel:
