@@ -108,6 +108,8 @@ class Suite:
                 f"--results={file}",
                 f"--tests={listed}",
                 f"--jobs={self._jobs}",
+                # The name of the test stands on the command line of a process of its own.
+                "--fresh",
                 "--name=mutant",
                 "--speed=1",
             ],

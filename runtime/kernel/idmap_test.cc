@@ -111,5 +111,14 @@ TEST(IdMapTest, IdsAreFoundInTheirRanges) {
   EXPECT_EQ(OutsideId(kMaps, IdKind::kGroup, 4), std::nullopt);
 }
 
+TEST(IdMapTest, IdsAreFoundInARangeThatBeginsAboveZero) {
+  constexpr std::array<IdRange, 1> kAbove = {{{IdKind::kUser, 1000, 231072, 10}}};
+
+  EXPECT_EQ(OutsideId(kAbove, IdKind::kUser, 999), std::nullopt);
+  EXPECT_EQ(OutsideId(kAbove, IdKind::kUser, 1000), 231072U);
+  EXPECT_EQ(OutsideId(kAbove, IdKind::kUser, 1009), 231081U);
+  EXPECT_EQ(OutsideId(kAbove, IdKind::kUser, 1010), std::nullopt);
+}
+
 }  // namespace
 }  // namespace lxcspec::runtime
