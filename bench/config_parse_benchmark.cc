@@ -9,9 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,17 +18,14 @@
 #include <string>
 #include <vector>
 
+#include "bench/harness/comparison.h"
 #include "conformance/posix/unique_fd.h"
-#include "conformance/testee/liblxc_testee.h"
 #include "conformance/testee/testee.h"
 
 namespace lxcspec {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kBadUsage = 2;
-constexpr int kInfrastructure = 3;
 
 // A configuration like those that templates write, `blocks` times its list-valued part.
 std::string Configuration(int blocks) {
@@ -100,44 +96,25 @@ class ConfigurationFiles {
   fs::path folder_;
 };
 
-int Main(int argc, char** argv) {
-  std::string testee_path;
-  std::string against_path;
-  benchmark::Initialize(&argc, argv);
-  CLI::App app("Loads configurations with two implementations in one interleaved run.");
-  app.add_option("--testee", testee_path, "shared object to measure")->required();
-  app.add_option("--against", against_path, "shared object to compare with")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-
-  const auto testee = LoadLiblxc(testee_path);
-  const auto against = LoadLiblxc(against_path);
-  for (const auto* loaded : {&testee, &against}) {
-    if (*loaded) continue;
-    fmt::print(stderr, "{}\n", loaded->error().ToString());
-    return kInfrastructure;
-  }
+Status Measure(Testee& testee, Testee& against) {
   const ConfigurationFiles files;
-  if (!files.ok()) {
-    fmt::print(stderr, "cannot make a folder for the configurations\n");
-    return kInfrastructure;
-  }
+  if (!files.ok()) return Fail(EIO, "cannot make a folder for the configurations");
   for (const int blocks : {1, 16, 256}) {
     const std::string file = files.Write(blocks);
     const std::string name = fmt::format("BM_ConfigParse/{}", blocks);
-    benchmark::RegisterBenchmark((name + "/testee").c_str(), LoadConfiguration, testee->get(),
-                                 file);
-    benchmark::RegisterBenchmark((name + "/against").c_str(), LoadConfiguration, against->get(),
-                                 file);
+    benchmark::RegisterBenchmark((name + "/testee").c_str(), LoadConfiguration, &testee, file);
+    benchmark::RegisterBenchmark((name + "/against").c_str(), LoadConfiguration, &against, file);
     benchmark::RegisterBenchmark((name + "/floor").c_str(), ReadBytes, file);
   }
-  return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : kInfrastructure;
+  return RunRegistered();
 }
 
 }  // namespace
 }  // namespace lxcspec
 
-int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return lxcspec::RunComparison(argc, argv,
+                                {.description = "Loads configurations with two implementations.",
+                                 .options = {},
+                                 .measure = lxcspec::Measure});
+}

@@ -17,27 +17,23 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/harness/comparison.h"
 #include "bench/harness/ground.h"
 #include "conformance/posix/unique_fd.h"
-#include "conformance/testee/liblxc_testee.h"
 #include "conformance/testee/testee.h"
 
 namespace lxcspec {
 namespace {
 
-constexpr int kBadUsage = 2;
-constexpr int kInfrastructure = 3;
 constexpr int kStopSeconds = 60;
 constexpr size_t kKibi = 1024;
 constexpr size_t kRing = 128 * kKibi;
@@ -229,45 +225,28 @@ void RegisterAll(const std::string& role, Running* running) {
   }
 }
 
-int Broken(const Error& error) {
-  fmt::print(stderr, "{}\n", error.ToString());
-  return kInfrastructure;
-}
-
-int Main(int argc, char** argv) {
-  std::string testee_path;
-  std::string against_path;
-  std::string payload;
-  benchmark::Initialize(&argc, argv);
-  CLI::App app("Uses containers' consoles with two implementations in one interleaved run.");
-  app.add_option("--testee", testee_path, "shared object to measure")->required();
-  app.add_option("--against", against_path, "shared object to compare with")->required();
-  app.add_option("--payload", payload, "what containers run")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-  if (const Status left = LeaveTheMachine(); !left) return Broken(left.error());
-  std::vector<std::unique_ptr<Testee>> testees;
+Status Measure(Testee& testee, Testee& against, const std::string& payload) {
+  RETURN_IF_ERROR(LeaveTheMachine());
   std::vector<std::unique_ptr<Running>> running;
-  for (const auto& [role, path] : {std::pair("testee", testee_path), {"against", against_path}}) {
-    auto testee = LoadLiblxc(path);
-    if (!testee) return Broken(testee.error());
-    auto started = Running::Start(**testee, payload);
-    if (!started) return Broken(started.error());
-    testees.push_back(*std::move(testee));
-    running.push_back(*std::move(started));
+  for (const auto& [role, implementation] : {std::pair("testee", &testee), {"against", &against}}) {
+    ASSIGN_OR_RETURN(auto started, Running::Start(*implementation, payload));
+    running.push_back(std::move(started));
     RegisterAll(role, running.back().get());
   }
   RegisterAll("floor", nullptr);
-  const bool ran = benchmark::RunSpecifiedBenchmarks() > 0;
-  // Before what they are of.
-  running.clear();
-  return ran ? 0 : kInfrastructure;
+  return RunRegistered();
 }
 
 }  // namespace
 }  // namespace lxcspec
 
-int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::string payload;
+  return lxcspec::RunComparison(
+      argc, argv,
+      {.description = "Uses containers' consoles with two implementations.",
+       .options = {{"--payload", "what containers run", &payload}},
+       .measure = [&](lxcspec::Testee& testee, lxcspec::Testee& against) {
+         return lxcspec::Measure(testee, against, payload);
+       }});
+}

@@ -5,28 +5,24 @@
 // many system calls a start takes, and how much memory the monitor has for itself. Needs root.
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 #include <sys/wait.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "bench/harness/comparison.h"
 #include "bench/harness/floor_container.h"
 #include "bench/harness/ground.h"
 #include "bench/harness/syscall_count.h"
-#include "conformance/testee/liblxc_testee.h"
 #include "conformance/testee/testee.h"
 
 namespace lxcspec {
 namespace {
 
-constexpr int kBadUsage = 2;
-constexpr int kInfrastructure = 3;
 constexpr int kStopSeconds = 60;
 
 using Clock = std::chrono::steady_clock;
@@ -128,52 +124,34 @@ void Register(const std::string& role, Lifecycle* lifecycle) {
   add("BM_StartSyscalls", [=](benchmark::State& state) { CountCalls(state, lifecycle, is_floor); });
 }
 
-int Broken(const Error& error) {
-  fmt::print(stderr, "{}\n", error.ToString());
-  return kInfrastructure;
-}
-
-int Main(int argc, char** argv) {
-  std::string testee_path;
-  std::string against_path;
-  std::string payload;
-  benchmark::Initialize(&argc, argv);
-  CLI::App app("Starts and stops containers with two implementations in one interleaved run.");
-  app.add_option("--testee", testee_path, "shared object to measure")->required();
-  app.add_option("--against", against_path, "shared object to compare with")->required();
-  app.add_option("--payload", payload, "what containers run")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-  if (const Status left = LeaveTheMachine(); !left) return Broken(left.error());
-  auto floor_ground = Ground::Create(payload);
-  if (!floor_ground) return Broken(floor_ground.error());
-  OfFloor floor((*floor_ground)->root());
+Status Measure(Testee& testee, Testee& against, const std::string& payload) {
+  RETURN_IF_ERROR(LeaveTheMachine());
+  ASSIGN_OR_RETURN(const auto floor_ground, Ground::Create(payload));
+  OfFloor floor(floor_ground->root());
   Register("floor", &floor);
-  std::vector<std::unique_ptr<Testee>> testees;
   std::vector<std::unique_ptr<Ground>> grounds;
+  // Each of them gone before what it is on.
   std::vector<std::unique_ptr<OfTestee>> lifecycles;
-  for (const auto& [role, path] : {std::pair("testee", testee_path), {"against", against_path}}) {
-    auto testee = LoadLiblxc(path);
-    if (!testee) return Broken(testee.error());
-    auto ground = Ground::Create(payload);
-    if (!ground) return Broken(ground.error());
-    auto container = (*ground)->NewContainer(**testee);
-    if (!container) return Broken(container.error());
-    lifecycles.push_back(std::make_unique<OfTestee>(*std::move(container)));
-    testees.push_back(*std::move(testee));
-    grounds.push_back(*std::move(ground));
+  for (const auto& [role, implementation] : {std::pair("testee", &testee), {"against", &against}}) {
+    ASSIGN_OR_RETURN(auto ground, Ground::Create(payload));
+    ASSIGN_OR_RETURN(auto container, ground->NewContainer(*implementation));
+    grounds.push_back(std::move(ground));
+    lifecycles.push_back(std::make_unique<OfTestee>(std::move(container)));
     Register(role, lifecycles.back().get());
   }
-  const bool ran = benchmark::RunSpecifiedBenchmarks() > 0;
-  // Each of them before what it is part of.
-  lifecycles.clear();
-  return ran ? 0 : kInfrastructure;
+  return RunRegistered();
 }
 
 }  // namespace
 }  // namespace lxcspec
 
-int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::string payload;
+  return lxcspec::RunComparison(
+      argc, argv,
+      {.description = "Starts and stops containers with two implementations.",
+       .options = {{"--payload", "what containers run", &payload}},
+       .measure = [&](lxcspec::Testee& testee, lxcspec::Testee& against) {
+         return lxcspec::Measure(testee, against, payload);
+       }});
+}

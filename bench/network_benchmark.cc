@@ -19,10 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -31,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-#include "conformance/testee/liblxc_testee.h"
+#include "bench/harness/comparison.h"
 #include "conformance/testee/testee.h"
 #include "runtime/kernel/netlink/address.h"
 #include "runtime/kernel/netlink/link.h"
@@ -45,8 +44,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using runtime::NetlinkSocket;
 
-constexpr int kBadUsage = 2;
-constexpr int kInfrastructure = 3;
 constexpr int kPairs = 8;
 constexpr std::chrono::seconds kPatience(20);
 
@@ -243,42 +240,28 @@ void Register(const std::string& name, Arguments... arguments) {
       ->Iterations(5);
 }
 
-int Main(int argc, char** argv) {
-  std::string testee_path;
-  std::string against_path;
-  std::string idle;
-  benchmark::Initialize(&argc, argv);
-  CLI::App app("Starts containers with two implementations in one interleaved run.");
-  app.add_option("--testee", testee_path, "shared object to measure")->required();
-  app.add_option("--against", against_path, "shared object to compare with")->required();
-  app.add_option("--idle", idle, "static program that the containers run")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-  const auto testee = LoadLiblxc(testee_path);
-  const auto against = LoadLiblxc(against_path);
-  for (const auto* loaded : {&testee, &against}) {
-    if (*loaded) continue;
-    fmt::print(stderr, "{}\n", loaded->error().ToString());
-    return kInfrastructure;
-  }
+Status Measure(Testee& testee, Testee& against, const std::string& idle) {
   auto machine = Machine::Make(idle);
-  if (!machine) {
-    fmt::print(stderr, "cannot make a network of its own\n");
-    return kInfrastructure;
-  }
+  if (!machine) return Fail(EPERM, "cannot make a network of its own");
   for (const int pairs : {0, kPairs}) {
     const std::string name = fmt::format("BM_NetworkStart/{}", pairs);
-    Register(name + "/testee", Start, testee->get(), "testee", &*machine, pairs);
-    Register(name + "/against", Start, against->get(), "against", &*machine, pairs);
+    Register(name + "/testee", Start, &testee, "testee", &*machine, pairs);
+    Register(name + "/against", Start, &against, "against", &*machine, pairs);
   }
   Register(fmt::format("BM_NetworkStart/{}/floor", kPairs), Floor, &*machine, kPairs);
-  return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : kInfrastructure;
+  return RunRegistered();
 }
 
 }  // namespace
 }  // namespace lxcspec
 
-int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::string idle;
+  return lxcspec::RunComparison(
+      argc, argv,
+      {.description = "Starts containers with network devices with two implementations.",
+       .options = {{"--idle", "static program that the containers run", &idle}},
+       .measure = [&](lxcspec::Testee& testee, lxcspec::Testee& against) {
+         return lxcspec::Measure(testee, against, idle);
+       }});
+}

@@ -8,10 +8,8 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,14 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include "bench/harness/comparison.h"
 #include "bench/seccomp_supervision.h"
-#include "conformance/testee/liblxc_testee.h"
 
 namespace lxcspec {
 namespace {
 
-constexpr int kBadUsage = 2;
-constexpr int kInfrastructure = 3;
 constexpr int kManyCallers = 32;
 constexpr std::chrono::milliseconds kThinking(100);
 
@@ -88,19 +84,14 @@ class Field {
   Field(std::string probe, std::string folder)
       : probe_(std::move(probe)), folder_(std::move(folder)) {}
 
-  // Lives as long as this does. Nothing where it could not be started; that was said.
-  const Callers* Add(Result<Callers> callers) {
-    if (!callers) {
-      fmt::print(stderr, "{}\n", callers.error().ToString());
-      return nullptr;
-    }
-    all_.push_back(std::make_unique<Callers>(*std::move(callers)));
-    return all_.back().get();
+  // Lives as long as this does.
+  const Callers& Add(Callers callers) {
+    return *all_.emplace_back(std::make_unique<Callers>(std::move(callers)));
   }
 
-  const Callers* Contained(Testee& testee, int count, bool with_proxy) {
+  Result<Callers> Contained(Testee& testee, int count, bool with_proxy) {
     const ContainerPlace place{.probe = probe_, .folder = folder_ + "/" + std::to_string(++made_)};
-    return Add(StartContainedCallers(testee, place, count, with_proxy));
+    return StartContainedCallers(testee, place, count, with_proxy);
   }
 
  private:
@@ -110,57 +101,42 @@ class Field {
   std::vector<std::unique_ptr<Callers>> all_;
 };
 
-int Run(Testee& testee, Testee& against, Field& field) {
-  const Callers* const floor = field.Add(StartBareCallers(1));
-  const Callers* const many_floor = field.Add(StartBareCallers(kManyCallers));
-  const Callers* const handed = field.Contained(testee, 1, false);
-  const Callers* const proxied = field.Contained(testee, 1, true);
-  const Callers* const many_handed = field.Contained(testee, kManyCallers, false);
-  const Callers* const their_proxied = field.Contained(against, 1, true);
-  const Callers* const their_many = field.Contained(against, kManyCallers, true);
-  for (const Callers* const each :
-       {floor, many_floor, handed, proxied, many_handed, their_proxied, their_many}) {
-    if (each == nullptr) return kInfrastructure;
-  }
-  RegisterTrips("BM_SeccompNotifyHandedOver", *handed, *their_proxied, *floor);
-  RegisterTrips("BM_SeccompNotifyProxied", *proxied, *their_proxied, *floor);
-  RegisterTrips("BM_SeccompNotifySaturated", *many_handed, *their_many, *many_floor);
+Status Measure(Testee& testee, Testee& against, Field field) {
+  ASSIGN_OR_RETURN(auto bare, StartBareCallers(1));
+  ASSIGN_OR_RETURN(auto many_bare, StartBareCallers(kManyCallers));
+  ASSIGN_OR_RETURN(auto handed_over, field.Contained(testee, 1, false));
+  ASSIGN_OR_RETURN(auto by_proxy, field.Contained(testee, 1, true));
+  ASSIGN_OR_RETURN(auto many_handed_over, field.Contained(testee, kManyCallers, false));
+  ASSIGN_OR_RETURN(auto theirs, field.Contained(against, 1, true));
+  ASSIGN_OR_RETURN(auto many_theirs, field.Contained(against, kManyCallers, true));
+  const Callers& floor = field.Add(std::move(bare));
+  const Callers& handed = field.Add(std::move(handed_over));
+  const Callers& proxied = field.Add(std::move(by_proxy));
+  const Callers& their_proxied = field.Add(std::move(theirs));
+  RegisterTrips("BM_SeccompNotifyHandedOver", handed, their_proxied, floor);
+  RegisterTrips("BM_SeccompNotifyProxied", proxied, their_proxied, floor);
+  RegisterTrips("BM_SeccompNotifySaturated", field.Add(std::move(many_handed_over)),
+                field.Add(std::move(many_theirs)), field.Add(std::move(many_bare)));
   Register("BM_SeccompNotifyState/testee",
-           [=](auto& state) { StateWhileThinking(state, *proxied); });
+           [&](auto& state) { StateWhileThinking(state, proxied); });
   Register("BM_SeccompNotifyState/against",
-           [=](auto& state) { StateWhileThinking(state, *their_proxied); });
-  Register("BM_SeccompNotifyState/floor", [=](auto& state) { StateAlone(state, *handed); });
-  return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : kInfrastructure;
-}
-
-int Main(int argc, char** argv) {
-  std::string testee_path;
-  std::string against_path;
-  std::string probe;
-  std::string folder;
-  benchmark::Initialize(&argc, argv);
-  CLI::App app("Times calls that wait, of two implementations in one interleaved run.");
-  app.add_option("--testee", testee_path, "shared object to measure")->required();
-  app.add_option("--against", against_path, "shared object to compare with")->required();
-  app.add_option("--probe", probe, "the program that containers run")->required();
-  app.add_option("--folder", folder, "an empty folder for the containers")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-  const auto testee = LoadLiblxc(testee_path);
-  const auto against = LoadLiblxc(against_path);
-  for (const auto* loaded : {&testee, &against}) {
-    if (*loaded) continue;
-    fmt::print(stderr, "{}\n", loaded->error().ToString());
-    return kInfrastructure;
-  }
-  Field field(probe, folder);
-  return Run(**testee, **against, field);
+           [&](auto& state) { StateWhileThinking(state, their_proxied); });
+  Register("BM_SeccompNotifyState/floor", [&](auto& state) { StateAlone(state, handed); });
+  return RunRegistered();
 }
 
 }  // namespace
 }  // namespace lxcspec
 
-int main(int argc, char** argv) { return lxcspec::Main(argc, argv); }
+int main(int argc, char** argv) {
+  std::string probe;
+  std::string folder;
+  return lxcspec::RunComparison(
+      argc, argv,
+      {.description = "Times calls that wait for a supervisor, of two implementations.",
+       .options = {{"--probe", "the program that containers run", &probe},
+                   {"--folder", "an empty folder for the containers", &folder}},
+       .measure = [&](lxcspec::Testee& testee, lxcspec::Testee& against) {
+         return lxcspec::Measure(testee, against, {probe, folder});
+       }});
+}
