@@ -35,9 +35,7 @@ Result<UniqueFd> OpenFile(const Cgroup& cgroup, const std::string& file, int fla
   return fd;
 }
 
-const char* FileForOneself(const Cgroup& cgroup) {
-  return cgroup.version() == 1 ? "tasks" : "cgroup.procs";
-}
+const char* FileForOneself(int version) { return version == 1 ? "tasks" : "cgroup.procs"; }
 
 // Waits for the kernel's word that a file of events has changed, or for a glance's time where
 // there is no such file.
@@ -145,11 +143,11 @@ Status Cgroup::Write(const std::string& file, std::string_view value) const {
 }
 
 Status Cgroup::Add(pid_t process) const {
-  return Write(process == 0 ? FileForOneself(*this) : "cgroup.procs", std::to_string(process));
+  return Write(process == 0 ? FileForOneself(version_) : "cgroup.procs", std::to_string(process));
 }
 
 Result<UniqueFd> Cgroup::OpenForOneself() const {
-  return OpenFile(*this, FileForOneself(*this), O_WRONLY);
+  return OpenFile(*this, FileForOneself(version_), O_WRONLY);
 }
 
 Result<std::vector<pid_t>> Cgroup::Processes() const {
@@ -195,6 +193,14 @@ Status Cgroup::Kill() const {
     AwaitChange(-1);
   }
   return Failure(EBUSY, fmt::format("{}: killing its processes", folder_));
+}
+
+Status EnterCgroup(const std::string& folder, int version) {
+  const std::string path = fmt::format("{}/{}", folder, FileForOneself(version));
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file.valid()) return ErrnoFailure(fmt::format("open({})", path));
+  if (write(file.get(), "0", 1) < 0) return ErrnoFailure(fmt::format("write({}, 0)", path));
+  return {};
 }
 
 Status RemoveCgroup(const std::string& folder, milliseconds patience) {

@@ -63,6 +63,9 @@ class Cgroup {
   int version_ = 2;
 };
 
+// Moves the caller, which has one thread, to a cgroup by its folder.
+Status EnterCgroup(const std::string& folder, int version);
+
 // Removes a cgroup and those below it, waiting for what dies in them. Success where it is gone.
 Status RemoveCgroup(const std::string& folder, std::chrono::milliseconds patience);
 

@@ -161,12 +161,18 @@ CgroupHierarchies FindCgroups(std::string_view mountinfo, std::string_view membe
   return found;
 }
 
+Result<std::string> OwnMounts() { return Contents("/proc/self/mountinfo"); }
+
 Result<CgroupHierarchies> CgroupsOf(const std::string& process) {
-  const auto mountinfo = Contents("/proc/self/mountinfo");
+  const auto mountinfo = OwnMounts();
   if (!mountinfo) return Forward(mountinfo.error());
+  return CgroupsOf(process, *mountinfo);
+}
+
+Result<CgroupHierarchies> CgroupsOf(const std::string& process, std::string_view mountinfo) {
   const auto membership = Contents(fmt::format("/proc/{}/cgroup", process));
   if (!membership) return Forward(membership.error());
-  return FindCgroups(*mountinfo, *membership);
+  return FindCgroups(mountinfo, *membership);
 }
 
 bool HasUnifiedHierarchy() {

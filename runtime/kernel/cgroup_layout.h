@@ -40,6 +40,10 @@ CgroupHierarchies FindCgroups(std::string_view mountinfo, std::string_view membe
 // Where a process is ("self", "1") on this machine.
 Result<CgroupHierarchies> CgroupsOf(const std::string& process);
 
+// The mounts by which that is found out, for who asks about several processes.
+Result<std::string> OwnMounts();
+Result<CgroupHierarchies> CgroupsOf(const std::string& process, std::string_view mountinfo);
+
 // Whether this process's cgroup can be seen in a hierarchy of version 2.
 bool HasUnifiedHierarchy();
 

@@ -47,4 +47,20 @@ void CloseOthers(std::vector<int> kept) {
   if (!closed || !CloseRange(first, kLast)) CloseOneByOne(kept);
 }
 
+void CloseTogether(std::vector<UniqueFd> fds) {
+  std::sort(fds.begin(), fds.end(),
+            [](const UniqueFd& one, const UniqueFd& other) { return one.get() < other.get(); });
+  for (size_t begin = 0; begin < fds.size();) {
+    size_t end = begin + 1;
+    while (end < fds.size() && fds[end].get() == fds[end - 1].get() + 1) ++end;
+    const auto first = static_cast<unsigned>(fds[begin].get());
+    // What it cannot close is closed one by one.
+    const bool closed =
+        fds[begin].valid() && CloseRange(first, first + static_cast<unsigned>(end - begin) - 1);
+    for (; begin < end; ++begin) {
+      if (closed) static_cast<void>(fds[begin].Release());
+    }
+  }
+}
+
 }  // namespace lxcspec::runtime
