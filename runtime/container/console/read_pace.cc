@@ -9,13 +9,16 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Half of what the kernel holds for a pty's reader: waiting longer would hold up the writer.
+// Nearly all that the kernel holds for a pty's reader: the writer may have waited for this visit.
+constexpr uint64_t kFull = 3840;
+// Half of it is worth a visit; a quarter would have been so later.
 constexpr uint64_t kMuch = 2048;
-constexpr uint64_t kLittle = 512;
+constexpr uint64_t kLittle = 1024;
 // A pause is for output that trickles, not for a gap in a flood.
 constexpr int kVisitsBeforePause = 2;
 constexpr microseconds kShortest(200);
-constexpr microseconds kLongest(1000);
+// Nobody sees output later than that.
+constexpr microseconds kLongest(4000);
 
 constexpr uint64_t kRun = uint64_t{256} * 1024;
 // One run in so many is given to the size that seems worse.
@@ -26,7 +29,8 @@ constexpr double kWorthIt = 1.1;
 }  // namespace
 
 ReadPace::Nanoseconds ReadPace::NextPause(uint64_t bytes, Nanoseconds now) {
-  if (bytes >= kMuch) {
+  const bool is_pausing = pause_ != Nanoseconds(0);
+  if (bytes >= (is_pausing ? kFull : kMuch)) {
     small_visits_ = 0;
     pause_ = Nanoseconds(0);
     Measure(bytes, now);
@@ -38,12 +42,11 @@ ReadPace::Nanoseconds ReadPace::NextPause(uint64_t bytes, Nanoseconds now) {
     pause_ = Nanoseconds(0);
     return pause_;
   }
-  if (++small_visits_ < kVisitsBeforePause) return Nanoseconds(0);
-  if (pause_ == Nanoseconds(0)) {
-    pause_ = kShortest;
+  if (!is_pausing) {
+    if (++small_visits_ >= kVisitsBeforePause) pause_ = kShortest;
   } else if (bytes < kLittle) {
     pause_ = std::min<Nanoseconds>(pause_ * 2, kLongest);
-  } else {
+  } else if (bytes >= kMuch) {
     pause_ = std::max<Nanoseconds>(pause_ / 2, kShortest);
   }
   return pause_;

@@ -54,9 +54,21 @@ TEST(ReadPaceTest, TrickleIsWaitedForLongerAndLonger) {
   EXPECT_EQ(pace.NextPause(2, nanoseconds(2)), microseconds(200));
   EXPECT_EQ(pace.NextPause(40, nanoseconds(3)), microseconds(400));
   EXPECT_EQ(pace.NextPause(80, nanoseconds(4)), microseconds(800));
-  EXPECT_EQ(pace.NextPause(160, nanoseconds(5)), microseconds(1000));
-  // Half a pty's memory is as full as it should become.
-  EXPECT_EQ(pace.NextPause(1500, nanoseconds(6)), microseconds(500));
+  EXPECT_EQ(pace.NextPause(160, nanoseconds(5)), microseconds(1600));
+  EXPECT_EQ(pace.NextPause(320, nanoseconds(6)), microseconds(3200));
+  EXPECT_EQ(pace.NextPause(640, nanoseconds(7)), microseconds(4000));
+  // Between a quarter and half of a pty's memory is as full as it should become.
+  EXPECT_EQ(pace.NextPause(1500, nanoseconds(8)), microseconds(4000));
+  EXPECT_EQ(pace.NextPause(2500, nanoseconds(9)), microseconds(2000));
+}
+
+TEST(ReadPaceTest, LinesThatNearlyFillAPtyArePausedFor) {
+  ReadPace pace;
+  pace.NextPause(80, nanoseconds(1));
+  pace.NextPause(80, nanoseconds(2));
+  for (int i = 3; i < 100; ++i) {
+    EXPECT_EQ(pace.NextPause(3000, nanoseconds(i)), microseconds(200));
+  }
 }
 
 TEST(ReadPaceTest, SilenceAndFloodEndThePauses) {
