@@ -8,14 +8,27 @@
 
 namespace lxcspec::runtime {
 
+namespace {
+
+// With the lock held.
+Address AddressIn(Handle& handle) {
+  Address address{
+      .place = {.lxcpath = handle.container().lxcpath(), .name = handle.container().name()},
+      .patience = std::nullopt};
+  if (handle.rcv_timeout > 0) address.patience = std::chrono::seconds(handle.rcv_timeout);
+  return address;
+}
+
+}  // namespace
+
+Address AddressOf(Handle& handle) {
+  const std::lock_guard lock(handle.mutex());
+  return AddressIn(handle);
+}
+
 Target TargetOf(Handle& handle) {
   const std::lock_guard lock(handle.mutex());
-  Target target{
-      .place = {.lxcpath = handle.container().lxcpath(), .name = handle.container().name()},
-      .config = handle.container().config(),
-      .patience = std::nullopt};
-  if (handle.rcv_timeout > 0) target.patience = std::chrono::seconds(handle.rcv_timeout);
-  return target;
+  return {AddressIn(handle), handle.container().config()};
 }
 
 int Fill(const std::string& text, char* buffer, int size) {

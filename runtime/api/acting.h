@@ -14,15 +14,20 @@
 
 namespace lxcspec::runtime {
 
-// A container as its handle has it at one moment.
-struct Target {
+// Where a container's monitor is asked.
+struct Address {
   Place place;
-  Config config;
   // set_timeout().
   Patience patience;
 };
 
-// Takes the handle's lock for as long as it copies.
+// A container as its handle has it at one moment.
+struct Target : Address {
+  Config config;
+};
+
+// Take the handle's lock for as long as they copy.
+Address AddressOf(Handle& handle);
 Target TargetOf(Handle& handle);
 
 // Fills a client's buffer as snprintf(3) would. Returns the length of the whole text.

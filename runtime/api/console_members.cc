@@ -43,8 +43,9 @@ int ConsoleLog(abi::Container* client, abi::ConsoleLog* log) {
   const ConsoleLogRequest request{.clear = log->clear,
                                   .read = log->read,
                                   .limit = log->read_max != nullptr ? *log->read_max : 0};
-  const Target target = TargetOf(Handle::Of(client));
-  auto bytes = QueryConsoleLog(target.place, request, target.patience);
+  Handle& handle = Handle::Of(client);
+  const Address address = AddressOf(handle);
+  auto bytes = QueryConsoleLog(handle.monitor(), address.place, request, address.patience);
   // Clients free what they find there, whatever is returned.
   log->data = nullptr;
   if (log->read_max != nullptr) *log->read_max = bytes ? bytes->size : 0;
@@ -58,8 +59,8 @@ int ConsoleGetfd(abi::Container* client, int* tty, int* primary_fd) {
     Failed(client, {EINVAL, "console_getfd() without a container or room for its results"});
     return -1;
   }
-  const Target target = TargetOf(Handle::Of(client));
-  auto lent = BorrowTty(target.place, *tty, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  auto lent = BorrowTty(address.place, *tty, address.patience);
   if (!lent) {
     Failed(client, lent.error());
     return -1;
@@ -74,9 +75,9 @@ int Console(abi::Container* client, int tty, int in, int out, int err, int escap
     Failed(client, {EINVAL, "console() of no container"});
     return -1;
   }
-  const Target target = TargetOf(Handle::Of(client));
+  const Address address = AddressOf(Handle::Of(client));
   const Status ran =
-      RunProxy(target.place, {.tty = tty, .in = in, .out = out, .err = err, .escape = escape});
+      RunProxy(address.place, {.tty = tty, .in = in, .out = out, .err = err, .escape = escape});
   if (ran) return 0;
   Failed(client, ran.error());
   return -1;
@@ -86,9 +87,9 @@ int DevptsFd(abi::Container* client) {
   // devpts_fd.null_container
   if (client == nullptr) return Failed(client, {EBADF, "devpts_fd() of no container"});
   if (!IsSwitchedOn("devpts_fd")) return Failed(client, {ENOSYS, "devpts_fd()"});
-  const Target target = TargetOf(Handle::Of(client));
+  const Address address = AddressOf(Handle::Of(client));
   // devpts_fd.stopped devpts_fd.after_stop
-  auto fd = QueryDescriptor(target.place, Command::kDevptsFd, "", target.patience);
+  auto fd = QueryDescriptor(address.place, Command::kDevptsFd, "", address.patience);
   return fd ? fd->Release() : Failed(client, fd.error());
 }
 

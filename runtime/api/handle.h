@@ -14,6 +14,7 @@
 #include "runtime/api/abi.h"
 #include "runtime/base/result.h"
 #include "runtime/container/container.h"
+#include "runtime/container/kept_connection.h"
 
 namespace lxcspec::runtime {
 
@@ -28,6 +29,9 @@ class Handle : public abi::Container {
   bool Get();
   // True where this was the last reference, and the handle is gone.
   bool Put();
+
+  // For what clients ask again and again.
+  KeptConnection& monitor() { return monitor_; }
 
   // Everything below wants the lock held.
   std::mutex& mutex() { return mutex_; }
@@ -48,6 +52,7 @@ class Handle : public abi::Container {
   std::mutex mutex_;
   runtime::Container container_;
   int references_ = 1;
+  KeptConnection monitor_;
 };
 
 // A client's string; NULL is absent.

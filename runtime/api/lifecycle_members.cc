@@ -107,8 +107,8 @@ bool SetCgroupItem(abi::Container* client, const char* key, const char* value) {
 
 int GetCgroupItem(abi::Container* client, const char* key, char* value, int size) {
   if (client == nullptr || key == nullptr) return -EINVAL;
-  const Target target = TargetOf(Handle::Of(client));
-  const auto answer = Query(target.place, Command::kCgroupItem, key, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  const auto answer = Query(address.place, Command::kCgroupItem, key, address.patience);
   if (!answer) {
     errno = answer.error().code;
     return -answer.error().code;

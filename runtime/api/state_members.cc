@@ -29,8 +29,8 @@ bool IsDefined(abi::Container* client) {
 
 const char* StateOf(abi::Container* client) {
   if (client == nullptr) return nullptr;
-  const Target target = TargetOf(Handle::Of(client));
-  const auto state = CurrentState(target.place, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  const auto state = CurrentState(address.place, address.patience);
   if (state) return StateName(*state);
   errno = state.error().code;
   // Somebody else's listener is no monitor. One that does not answer in time is, and clients
@@ -48,8 +48,8 @@ pid_t InitPid(abi::Container* client) {
     errno = EINVAL;
     return -1;
   }
-  const Target target = TargetOf(Handle::Of(client));
-  const auto pid = QueryInitPid(target.place, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  const auto pid = QueryInitPid(address.place, address.patience);
   if (pid) return *pid;
   errno = pid.error().code == ECONNREFUSED ? ESRCH : pid.error().code;
   return -1;
@@ -68,7 +68,7 @@ bool Wait(abi::Container* client, const char* state, int timeout) {
     return false;
   }
   // That the time is over is an answer, and not a failure to be logged.
-  const auto waited = WaitForState(TargetOf(handle).place, *states, timeout);
+  const auto waited = WaitForState(AddressOf(handle).place, *states, timeout);
   if (!waited) errno = waited.error().code;
   return waited.has_value();
 }
@@ -78,8 +78,8 @@ char* GetRunningConfigItem(abi::Container* client, const char* key) {
     errno = EINVAL;
     return nullptr;
   }
-  const Target target = TargetOf(Handle::Of(client));
-  const auto answer = Query(target.place, Command::kConfigItem, key, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  const auto answer = Query(address.place, Command::kConfigItem, key, address.patience);
   if (answer) return Copy(answer->body);
   errno = answer.error().code;
   return nullptr;
@@ -88,8 +88,8 @@ char* GetRunningConfigItem(abi::Container* client, const char* key) {
 // Whoever is let in by the monitor, or would be by one that the client starts.
 bool MayControl(abi::Container* client) {
   if (client == nullptr) return false;
-  const Target target = TargetOf(Handle::Of(client));
-  const auto answer = Query(target.place, Command::kState, "", target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  const auto answer = Query(address.place, Command::kState, "", address.patience);
   return answer || (answer.error().code != EACCES && answer.error().code != EPERM);
 }
 
@@ -103,8 +103,8 @@ int InitPidfd(abi::Container* client) {
     errno = ENOSYS;
     return -ENOSYS;
   }
-  const Target target = TargetOf(Handle::Of(client));
-  auto pidfd = QueryInitPidfd(target.place, target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  auto pidfd = QueryInitPidfd(address.place, address.patience);
   // init_pidfd.caller_owns
   if (pidfd) return pidfd->Release();
   errno = InitPidfdError(pidfd.error().code);
@@ -121,8 +121,8 @@ int SeccompListener(abi::Container* client, std::string_view extension, int (*er
     errno = ENOSYS;
     return -ENOSYS;
   }
-  const Target target = TargetOf(Handle::Of(client));
-  auto listener = QueryDescriptor(target.place, Command::kSeccompFd, "", target.patience);
+  const Address address = AddressOf(Handle::Of(client));
+  auto listener = QueryDescriptor(address.place, Command::kSeccompFd, "", address.patience);
   if (listener) return listener->Release();
   errno = error_for(listener.error().code);
   return -errno;

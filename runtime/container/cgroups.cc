@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "runtime/extensions/cgroup_relative.h"
 #include "runtime/extensions/claims.h"
 #include "runtime/kernel/clone.h"
+#include "runtime/kernel/path.h"
 
 namespace lxcspec::runtime {
 namespace {
@@ -27,6 +29,8 @@ constexpr std::chrono::milliseconds kPatience{10'000};
 // How many containers of one name may be told apart by a number.
 constexpr int kMostNumbers = 1000;
 
+constexpr mode_t kFolderMode = 0755;
+
 // Ends a path that was made on the way to another, and that other containers may be below too.
 constexpr char kOnTheWay[] = "/";
 
@@ -35,31 +39,53 @@ bool MayNotWrite(int code) { return code == EACCES || code == EPERM || code == E
 // The controllers for those below. One that cannot be enabled is missed only if it is used. A
 // cgroup with processes of its own, that is not the root, can have some controllers, and then none
 // below can have processes: cgroup-v2.rst, "No Internal Process Constraint" and "Threads".
-void EnableControllers(const Cgroup& cgroup) {
-  if (cgroup.version() != 2) return;
-  const auto processes = cgroup.Processes();
-  if (cgroup.Has("cgroup.type") && (!processes || !processes->empty())) return;
-  const auto controllers = cgroup.Read("cgroup.controllers");
-  const auto enabled = cgroup.Read("cgroup.subtree_control");
+void EnableControllers(const std::string& folder, int version) {
+  const auto cgroup = version == 2 ? Cgroup::Open(folder, version) : Failure(ENOSYS, folder);
+  if (!cgroup) return;
+  const auto controllers = cgroup->Read("cgroup.controllers");
+  const auto enabled = cgroup->Read("cgroup.subtree_control");
   if (!controllers || !enabled) return;
   const std::vector<std::string> there = Words(*enabled, " \n");
-  for (const std::string& controller : Words(*controllers, " \n")) {
-    if (std::find(there.begin(), there.end(), controller) != there.end()) continue;
-    static_cast<void>(cgroup.Write("cgroup.subtree_control", "+" + controller));
+  std::vector<std::string> missing = Words(*controllers, " \n");
+  std::erase_if(missing, [&](const std::string& controller) {
+    return std::find(there.begin(), there.end(), controller) != there.end();
+  });
+  if (missing.empty()) return;
+  const auto processes = cgroup->Processes();
+  if (cgroup->Has("cgroup.type") && (!processes || !processes->empty())) return;
+  for (const std::string& controller : missing) {
+    static_cast<void>(cgroup->Write("cgroup.subtree_control", "+" + controller));
   }
 }
 
-// A cpuset of version 1 takes no process until it has CPUs and memory: its parent's.
-Status FillCpuset(const CgroupHierarchy& hierarchy, const Cgroup& parent, const Cgroup& child) {
-  const auto& controllers = hierarchy.controllers;
-  if (std::find(controllers.begin(), controllers.end(), "cpuset") == controllers.end()) return {};
-  for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
-    if (child.version() != 1 || !child.Has(file)) continue;
-    const auto own = child.Read(file);
-    if (own && !Trim(*own).empty()) continue;
-    const auto inherited = parent.Read(file);
-    if (!inherited) return Forward(inherited.error());
-    TRY(child.Write(file, Trim(*inherited)));
+bool HasController(const CgroupHierarchy& hierarchy, std::string_view controller) {
+  const auto& all = hierarchy.controllers;
+  return std::find(all.begin(), all.end(), controller) != all.end();
+}
+
+constexpr const char* kCpusetFiles[] = {"/cpuset.cpus", "/cpuset.mems"};
+
+bool IsCpuset(const CgroupHierarchy& hierarchy) {
+  return hierarchy.version == 1 && HasController(hierarchy, "cpuset");
+}
+
+// What a cpuset of version 1 has, file by file.
+Result<Cpuset> ReadCpuset(const std::string& folder) {
+  Cpuset cpuset;
+  for (const char* file : kCpusetFiles) {
+    auto text = ReadWhole(folder + file);
+    // Mounted as `noprefix`, it has other names.
+    if (!text && text.error().code == ENOENT) return Cpuset();
+    if (!text) return Forward(std::move(text).error());
+    cpuset.emplace_back(Trim(*text));
+  }
+  return cpuset;
+}
+
+// A new one takes no process until it has CPUs and memory: its parent's.
+Status FillCpuset(const Cpuset& parents, const std::string& folder) {
+  for (size_t i = 0; i < parents.size(); ++i) {
+    TRY(WriteInto(AT_FDCWD, folder + kCpusetFiles[i], parents[i]));
   }
   return {};
 }
@@ -131,7 +157,7 @@ Status ContainerCgroups::Make(const CgroupPlacement& placement, const std::strin
     auto made = MakeIn(place, placement, suffix);
     if (made) continue;
     // Where nothing may be written, nothing is; a user without delegation has no cgroups at all.
-    const bool left_out = MayNotWrite(made.error().code) && !place.monitor && !place.payload;
+    const bool left_out = MayNotWrite(made.error().code) && place.monitor.empty() && !place.payload;
     if (!left_out) return made;
   }
   return {};
@@ -139,49 +165,55 @@ Status ContainerCgroups::Make(const CgroupPlacement& placement, const std::strin
 
 Status ContainerCgroups::MakeIn(Place& place, const CgroupPlacement& placement,
                                 const std::string& suffix) {
-  const auto base = Cgroup::Open(place.base, place.hierarchy.version);
-  if (!base) return Forward(base.error());
-  auto monitor = MakePath(place.hierarchy, *base, placement.monitor + suffix);
+  const int version = place.hierarchy.version;
+  EnableControllers(place.base, version);
+  const auto cpuset = IsCpuset(place.hierarchy) ? ReadCpuset(place.base) : Cpuset();
+  if (!cpuset) return Forward(cpuset.error());
+  auto monitor = MakePath(version, place.base, placement.monitor + suffix, *cpuset);
   if (!monitor) return Forward(std::move(monitor).error());
   place.monitor = *std::move(monitor);
-  auto payload = MakePath(place.hierarchy, *base, placement.payload + suffix);
+  const auto folder = MakePath(version, place.base, placement.payload + suffix, *cpuset);
+  if (!folder) return Forward(folder.error());
+  auto payload = Cgroup::Open(*folder, version);
   if (!payload) return Forward(std::move(payload).error());
   place.payload = *std::move(payload);
   if (placement.inner.empty()) return {};
-  EnableControllers(*place.payload);
-  if (before_inner_ && place.payload->Has("devices.deny")) {
+  EnableControllers(*folder, version);
+  if (before_inner_ && place.hierarchy.version == 1 && HasController(place.hierarchy, "devices")) {
     TRY(before_inner_(*place.payload, layout_));
   }
   auto made = place.payload->Make(placement.inner);
   if (!made) return Forward(std::move(made).error());
   made_.push_back(made->folder());
-  TRY(FillCpuset(place.hierarchy, *place.payload, *made));
+  const auto payloads = IsCpuset(place.hierarchy) ? ReadCpuset(*folder) : Cpuset();
+  if (!payloads) return Forward(payloads.error());
+  TRY(FillCpuset(*payloads, made->folder()));
   place.inner = *std::move(made);
   return {};
 }
 
-// The cgroup at a path below the base. The last one must be new; those on the way may be there.
-Result<Cgroup> ContainerCgroups::MakePath(const CgroupHierarchy& hierarchy, const Cgroup& base,
-                                          const std::string& path) {
-  std::optional<Cgroup> made;
+// The folder at a path below the base. The last one must be new; those on the way may be there.
+Result<std::string> ContainerCgroups::MakePath(int version, const std::string& base,
+                                               const std::string& path, Cpuset cpuset) {
   const std::vector<std::string> names = Words(path, "/");
+  if (names.empty()) return Failure(EINVAL, fmt::format("\"{}\" names no cgroup", path));
+  std::string folder = base;
   for (size_t i = 0; i < names.size(); ++i) {
-    const Cgroup& at = made ? *made : base;
-    EnableControllers(at);
-    auto next = at.Make(names[i]);
-    if (!next && next.error().code == EEXIST && i + 1 < names.size()) {
-      next = at.Child(names[i]);
-      if (!next) return next;
-    } else if (!next) {
-      return next;
-    } else {
-      made_.push_back(next->folder() + (i + 1 < names.size() ? kOnTheWay : ""));
-      TRY(FillCpuset(hierarchy, at, *next));
+    const bool is_last = i + 1 == names.size();
+    if (i > 0) EnableControllers(folder, version);
+    folder += "/" + names[i];
+    if (mkdir(folder.c_str(), kFolderMode) == 0) {
+      made_.push_back(folder + (is_last ? "" : kOnTheWay));
+      TRY(FillCpuset(cpuset, folder));
+    } else if (errno != EEXIST || is_last) {
+      return ErrnoFailure(fmt::format("mkdir({})", folder));
+    } else if (!cpuset.empty()) {
+      auto there = ReadCpuset(folder);
+      if (!there) return Forward(std::move(there).error());
+      cpuset = *std::move(there);
     }
-    made = *std::move(next);
   }
-  if (!made) return Failure(EINVAL, fmt::format("\"{}\" names no cgroup", path));
-  return *std::move(made);
+  return folder;
 }
 
 Status ContainerCgroups::Announced(const CgroupPlacement& placement,
@@ -207,7 +239,7 @@ void ContainerCgroups::Undo() {
   for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) rmdir(folder->c_str());
   made_.clear();
   for (Place& place : places_) {
-    place.monitor.reset();
+    place.monitor.clear();
     place.payload.reset();
     place.inner.reset();
   }
@@ -216,11 +248,16 @@ void ContainerCgroups::Undo() {
 Status ContainerCgroups::EnterMonitor(bool in_child) const {
   bool is_child = false;
   for (const Place& place : places_) {
-    if (!place.monitor) continue;
-    // A kernel, or a filter, may know nothing of it.
-    if (in_child && place.monitor->version() == 2)
-      is_child = bool(ContinueInChild(place.monitor->fd()));
-    if (!is_child || place.monitor->version() != 2) TRY(place.monitor->Add(0));
+    if (place.monitor.empty()) continue;
+    const int version = place.hierarchy.version;
+    if (in_child && version == 2) {
+      const auto monitor = Cgroup::Open(place.monitor, version);
+      if (!monitor) return Forward(monitor.error());
+      is_child = bool(ContinueInChild(monitor->fd()));
+      // A kernel, or a filter, may know nothing of it.
+      if (is_child) continue;
+    }
+    TRY(EnterCgroup(place.monitor, version));
   }
   if (!in_child || is_child) return {};
   const auto child = ContinueInChild(-1);
@@ -268,7 +305,7 @@ DevicePlaces ContainerCgroups::PlacesOfDevices() const {
   for (const Place& place : places_) {
     if (!place.payload) continue;
     if (place.hierarchy.version == 2) found.second = &*place.payload;
-    if (!place.payload->Has("devices.deny")) continue;
+    if (place.hierarchy.version != 1 || !HasController(place.hierarchy, "devices")) continue;
     found.first = &*place.payload;
     if (place.inner) found.first_inner = &*place.inner;
   }
@@ -345,15 +382,18 @@ Status ContainerCgroups::Remove(bool may_be_child) {
   const std::vector<std::string> paths = std::move(made_);
   made_.clear();
   for (const Place& place : places_) {
-    if (!place.monitor) continue;
+    if (place.monitor.empty()) continue;
     const std::string out = placement_.pivot.empty()
                                 ? place.before
                                 : fmt::format("{}/{}", place.base, placement_.pivot);
     auto there = Cgroup::Open(out, place.hierarchy.version);
     if (!there && !placement_.pivot.empty()) {
-      const auto base = Cgroup::Open(place.base, place.hierarchy.version);
-      if (!base) return Forward(base.error());
-      there = MakePath(place.hierarchy, *base, placement_.pivot);
+      const int version = place.hierarchy.version;
+      EnableControllers(place.base, version);
+      const auto cpuset = IsCpuset(place.hierarchy) ? ReadCpuset(place.base) : Cpuset();
+      if (!cpuset) return Forward(cpuset.error());
+      const auto pivot = MakePath(version, place.base, placement_.pivot, *cpuset);
+      there = pivot ? Cgroup::Open(*pivot, version) : Forward(pivot.error());
     }
     // Where it came from may be gone meanwhile.
     if (!there) there = Cgroup::Open(place.base, place.hierarchy.version);

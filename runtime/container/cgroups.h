@@ -27,6 +27,9 @@ namespace lxcspec::runtime {
 // ENOSYS where the configuration uses one of the cgroup extensions that is switched off.
 Status CgroupExtensionsCanBeHad(const Config& config);
 
+// The values of a cpuset's files; empty: of a hierarchy that has none.
+using Cpuset = std::vector<std::string>;
+
 class ContainerCgroups {
  public:
   // Is told before any is made what may be there soon, in the form of Paths(): so that whoever
@@ -92,7 +95,8 @@ class ContainerCgroups {
     // Where the monitor came from.
     std::string before;
     std::string base;
-    std::optional<Cgroup> monitor;
+    // The monitor's folder; empty: there is none.
+    std::string monitor;
     // With the limits.
     std::optional<Cgroup> payload;
     std::optional<Cgroup> inner;
@@ -108,8 +112,8 @@ class ContainerCgroups {
 
   Status Make(const CgroupPlacement& placement, const std::string& suffix);
   Status MakeIn(Place& place, const CgroupPlacement& placement, const std::string& suffix);
-  Result<Cgroup> MakePath(const CgroupHierarchy& hierarchy, const Cgroup& base,
-                          const std::string& path);
+  Result<std::string> MakePath(int version, const std::string& base, const std::string& path,
+                               Cpuset cpuset);
   void Undo();
   DevicePlaces PlacesOfDevices() const;
   const Place* WithItem(const std::string& item) const;

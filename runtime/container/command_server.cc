@@ -28,6 +28,8 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
       : server_(&server), socket_(std::move(socket)), peer_(peer) {}
 
   int fd() const { return socket_.get(); }
+  // Once it is among the server's connections: its first request often is there already.
+  void Begin();
   void OnEvents(uint32_t events);
   void Send(Reply reply);
   // Sends what the socket takes. False where the client has gone.
@@ -37,18 +39,11 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   void CallGone();
 
  private:
+  // A frame, whole: a client that waits for one is woken once.
   struct Outgoing {
-    std::string header;
-    std::string body;
+    std::string bytes;
     std::vector<UniqueFd> fds;
     size_t sent = 0;
-
-    // What to send next.
-    std::string_view Rest() const {
-      if (sent < header.size()) return std::string_view(header).substr(sent);
-      return std::string_view(body).substr(sent - header.size());
-    }
-    bool IsDone() const { return sent == header.size() + body.size(); }
   };
 
   bool Read();
@@ -61,8 +56,18 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   FrameReader reader_{kLongestRequest};
   std::vector<UniqueFd> received_;
   std::deque<Outgoing> waiting_;
+  // What the loop wakes it for; nothing before Begin().
+  uint32_t interest_ = 0;
   std::vector<std::function<void()>> on_gone_;
 };
+
+void CommandConnection::Begin() {
+  const auto watched =
+      server_->loop_->Add(fd(), EPOLLIN, [this](uint32_t events) { OnEvents(events); });
+  if (!watched) return HangUp();
+  interest_ = EPOLLIN;
+  OnEvents(EPOLLIN);
+}
 
 void CommandConnection::OnEvents(uint32_t events) {
   // A handler may hang up.
@@ -110,9 +115,9 @@ bool CommandConnection::Dispatch() {
 
 void CommandConnection::Send(Reply reply) {
   if (waiting_.size() >= kMostWaiting) return HangUp();
-  waiting_.push_back({.header = EncodedHeader(static_cast<uint32_t>(reply.code), reply.body.size()),
-                      .body = std::move(reply.body),
-                      .fds = std::move(reply.fds)});
+  waiting_.push_back(
+      {.bytes = EncodedHeader(static_cast<uint32_t>(reply.code), reply.body.size()) + reply.body,
+       .fds = std::move(reply.fds)});
   if (Flush())
     SetInterest();
   else
@@ -124,20 +129,21 @@ bool CommandConnection::Flush() {
     Outgoing& next = waiting_.front();
     std::vector<int> fds;
     for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
-    const auto sent = runtime::Send(socket_, next.Rest(), fds);
+    const auto sent = runtime::Send(socket_, std::string_view(next.bytes).substr(next.sent), fds);
     if (!sent) return sent.error().code == EAGAIN;
     next.fds.clear();
     next.sent += *sent;
-    if (next.IsDone()) waiting_.pop_front();
+    if (next.sent == next.bytes.size()) waiting_.pop_front();
   }
   return true;
 }
 
 void CommandConnection::SetInterest() {
-  if (fd() < 0) return;
+  const uint32_t wanted = waiting_.empty() ? EPOLLIN : EPOLLOUT;
+  if (fd() < 0 || wanted == interest_) return;
+  interest_ = wanted;
   // Fails only for a descriptor that is not watched, when the client is being let go.
-  static_cast<void>(
-      server_->loop_->Change(fd(), waiting_.empty() ? uint32_t{EPOLLIN} : uint32_t{EPOLLOUT}));
+  static_cast<void>(server_->loop_->Change(fd(), wanted));
 }
 
 void CommandConnection::CallGone() {
@@ -202,10 +208,9 @@ void CommandServer::OnConnect() {
     return;
   }
   const int fd = socket->get();
-  auto connection = std::make_shared<CommandConnection>(*this, *std::move(socket), *peer);
-  const auto watched = loop_->Add(
-      fd, EPOLLIN, [held = connection.get()](uint32_t events) { held->OnEvents(events); });
-  if (watched) connections_.emplace(fd, std::move(connection));
+  const auto connection = std::make_shared<CommandConnection>(*this, *std::move(socket), *peer);
+  connections_.emplace(fd, connection);
+  connection->Begin();
 }
 
 void CommandServer::Drop(int fd) {

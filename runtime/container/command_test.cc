@@ -2,17 +2,21 @@
 
 #include "runtime/container/command.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string>
 #include <thread>
 
 #include "runtime/container/client.h"
 #include "runtime/container/command_server.h"
+#include "runtime/container/kept_connection.h"
 #include "runtime/kernel/socket.h"
 
 namespace lxcspec::runtime {
@@ -45,6 +49,10 @@ class CommandTest : public ::testing::Test {
       for (const char* state : {"STARTING", "RUNNING"}) client.Send({.body = state});
       client.OnGone([this] { ++gone_; });
     });
+    server_.HandleLate(Command::kInitPid, [this](const Request&, const Client& client) {
+      client.OnGone([this] { ++gone_; });
+      client.Send({.body = "1"});
+    });
     server_.Handle(Command::kStop, [this](const Request&) {
       stop_ = true;
       return Reply();
@@ -71,7 +79,7 @@ class CommandTest : public ::testing::Test {
   EventLoop loop_ = EventLoop::Create().value();
   CommandServer server_;
   bool stop_ = false;
-  int gone_ = 0;
+  std::atomic<int> gone_ = 0;
   std::thread thread_;
 };
 
@@ -127,6 +135,47 @@ TEST_F(CommandTest, WhatIsNoFrameEndsTheConnection) {
   std::vector<UniqueFd> fds;
   const auto count = Receive(other, buffer, fds);
   EXPECT_TRUE(!count || *count == 0);
+}
+
+class KeptConnectionTest : public CommandTest {
+ protected:
+  Result<Answer> Ask(Command command) {
+    return kept_.Query(place(), command, "", std::chrono::seconds(10));
+  }
+
+ private:
+  KeptConnection kept_;
+};
+
+TEST_F(KeptConnectionTest, RequestsShareAConnection) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Ask(Command::kInitPid).value().body, "1");
+  EXPECT_EQ(gone(), 0);
+}
+
+TEST_F(KeptConnectionTest, AConnectionIsNotKeptAfterAFailure) {
+  ASSERT_TRUE(Ask(Command::kInitPid));
+  EXPECT_EQ(Ask(Command::kConfigItem).error().code, ENOENT);
+  ASSERT_TRUE(Ask(Command::kState));
+  EXPECT_EQ(gone(), 1);
+}
+
+TEST_F(KeptConnectionTest, AMonitorThatHasEndedIsNotListening) {
+  ASSERT_TRUE(Ask(Command::kState));
+  StopServer();
+  EXPECT_EQ(Ask(Command::kState).error().code, ECONNREFUSED);
+}
+
+TEST_F(KeptConnectionTest, WhatTheClientHasByItsNumberIsLeftAlone) {
+  const int number = dup(STDERR_FILENO);
+  ASSERT_EQ(close(number), 0);
+  ASSERT_TRUE(Ask(Command::kState));
+  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(dup3(null.get(), number, O_CLOEXEC), number);
+  EXPECT_TRUE(Ask(Command::kState));
+  struct stat now {};
+  EXPECT_EQ(fstat(number, &now), 0);
+  EXPECT_TRUE(S_ISCHR(now.st_mode));
+  close(number);
 }
 
 TEST(CommandAddressTest, IsReadableWhereItFits) {

@@ -18,6 +18,7 @@
 #include "runtime/container/network/host_traces.h"
 #include "runtime/container/own_log.h"
 #include "runtime/kernel/credentials.h"
+#include "runtime/kernel/memory.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/socket.h"
 
@@ -165,6 +166,7 @@ Result<bool> Monitor::RunOnce() {
   }
   SetState(State::kRunning);
   reporter_.Running();
+  ReleaseMemory();
   while (!init_.status) {
     if (auto waited = loop_.RunOnce(); !waited) {
       Say(LogLevel::kError, waited.error().ToString());

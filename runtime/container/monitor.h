@@ -131,6 +131,8 @@ class Monitor {
 
   // monitor_network.cc: the container's network, from its start to its end.
   Status MakeNetwork();
+  // Nothing that is to be made on the host, and nobody to be told.
+  bool HasNoInterfaces() const;
   void ShowNetwork();
   Status RunNetworkScript(const ContainerNetwork::Interface& interface, const std::string& type,
                           const std::string& command);

@@ -5,18 +5,26 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "runtime/container/hooks.h"
 #include "runtime/container/monitor.h"
+#include "runtime/container/network/configure.h"
+#include "runtime/kernel/netlink/socket.h"
 
 namespace lxcspec::runtime {
 
 Status Monitor::MakeNetwork() {
   // Whose network it shares has set that up.
   if ((plan_.namespaces.made & CLONE_NEWNET) == 0) return {};
+  if (HasNoInterfaces()) {
+    auto inside = NetlinkSocket::OpenByVisit(init_.pidfd, init_.pid);
+    if (!inside) return Forward(std::move(inside).error());
+    return SetLoopbackUp(*inside);
+  }
   auto opened =
       ContainerNetwork::Open(init_.pidfd, init_.pid, [this](const std::vector<std::string>& lines) {
         recorded_.devices = lines;
@@ -30,6 +38,15 @@ Status Monitor::MakeNetwork() {
     TRY(RunNetworkScript(interface, "up", interface.plan.script_up));
   }
   return {};
+}
+
+bool Monitor::HasNoInterfaces() const {
+  const auto& all = plan_.network.interfaces;
+  return std::all_of(all.begin(), all.end(), [](const InterfacePlan& interface) {
+    const bool is_none = interface.type == InterfaceType::kNone;
+    return (is_none || interface.type == InterfaceType::kEmpty) && interface.script_up.empty() &&
+           interface.script_down.empty();
+  });
 }
 
 void Monitor::ShowNetwork() {

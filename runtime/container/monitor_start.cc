@@ -24,6 +24,7 @@
 #include "runtime/extensions/claims.h"
 #include "runtime/extensions/seccomp_notify.h"
 #include "runtime/kernel/clone.h"
+#include "runtime/kernel/descriptors.h"
 #include "runtime/kernel/idmap.h"
 #include "runtime/kernel/pidfd.h"
 #include "runtime/kernel/seccomp/filter.h"
@@ -123,7 +124,7 @@ Status Monitor::OpenConsole() {
 
 // An ordinary user cannot give a terminal of the host to the container's root.
 bool Monitor::IsConsoleInContainer() const {
-  return geteuid() != 0 && plan_.setup.has_user_namespace();
+  return plan_.setup.has_user_namespace() && geteuid() != 0;
 }
 
 ChildContext Monitor::InitsConsole() const {
@@ -215,6 +216,7 @@ Status Monitor::CloneInit() {
                 .cgroups = *std::move(payload),
                 .log = std::move(log_in)});
   }
+  CloseTogether(*std::move(payload));
   init_.pid = cloned->pid;
   init_.pidfd = std::move(cloned->pidfd);
   TRY(InStage("cgroups", EnterPayload(moved)));
@@ -372,6 +374,9 @@ void Monitor::OnIdMapRequest() {
 }
 
 void Monitor::OpenNamespaces() {
+  const auto has_hooks = [this](const char* key) { return !plan_.config.Values(key).empty(); };
+  // Nobody else is told of them.
+  if (!has_hooks("lxc.hook.start-host") && !has_hooks("lxc.hook.stop")) return;
   // init is not reaped before its pidfd is looked at, so the number is its own.
   for (const NamespaceKind& kind : NamespaceKinds()) {
     if ((plan_.namespaces.separate & kind.flag) == 0) continue;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -95,7 +96,9 @@ Result<RunRecord> RunRecord::TakeFile(const Place& place, int flags) {
     // Who held it may have removed it meanwhile.
     if (!IsStill(path, file)) continue;
     RunRecord record(path, std::move(file));
-    record.contents_ = Parse(ReadWhole(record.file_.get()));
+    const std::string text = ReadWhole(record.file_.get());
+    record.size_ = text.size();
+    record.contents_ = Parse(text);
     return record;
   }
 }
@@ -104,13 +107,15 @@ Result<RunRecord> RunRecord::Take(const Place& place) { return TakeFile(place, O
 
 Result<RunRecord> RunRecord::TakeAbandoned(const Place& place) { return TakeFile(place, 0); }
 
-Status RunRecord::Write(const RunContents& contents) const {
+Status RunRecord::Write(const RunContents& contents) {
   const nlohmann::json json = {{"lxcpath", contents.place.lxcpath},
                                {"name", contents.place.name},
                                {"cgroups", contents.cgroups},
                                {"devices", contents.devices}};
   const std::string text =
       json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  // Even where it is not written whole.
+  size_ = std::max(size_, text.size());
   // The lock is on this very file, so it is not replaced. Readers are those who could lock it.
   const ssize_t written = pwrite(file_.get(), text.data(), text.size(), 0);
   if (written < 0) return ErrnoFailure(fmt::format("write({})", path_));
@@ -118,9 +123,11 @@ Status RunRecord::Write(const RunContents& contents) const {
   if (static_cast<size_t>(written) < text.size()) {
     return Failure(ENOSPC, fmt::format("write({})", path_));
   }
+  if (size_ == text.size()) return {};
   if (ftruncate(file_.get(), static_cast<off_t>(text.size())) != 0) {
     return ErrnoFailure(fmt::format("ftruncate({})", path_));
   }
+  size_ = text.size();
   return {};
 }
 

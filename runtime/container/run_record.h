@@ -8,6 +8,7 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_RUN_RECORD_H_
 #define LXCSPEC_RUNTIME_CONTAINER_RUN_RECORD_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,7 @@ class RunRecord {
   // What was in it when it was taken, as far as it could be understood.
   const RunContents& contents() const { return contents_; }
 
-  Status Write(const RunContents& contents) const;
+  Status Write(const RunContents& contents);
 
   // The file goes. Nothing else of this object is to be used then.
   void Remove();
@@ -49,6 +50,8 @@ class RunRecord {
 
   std::string path_;
   UniqueFd file_;
+  // Of the file, at most.
+  size_t size_ = 0;
   RunContents contents_;
 };
 

@@ -53,11 +53,10 @@ Result<std::optional<Frame>> ReadReport(const UniqueFd& socket, FrameReader& rea
   }
 }
 
-// Standard descriptors of a process that has no terminal.
-void DetachStdio() {
-  const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null.valid()) return;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), fd);
+// A descriptor that is none of the standard ones.
+UniqueFd AboveStdio(UniqueFd fd) {
+  if (fd.get() > STDERR_FILENO) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
 // A client may have closed them; what the monitor opens must not take their places.
@@ -72,17 +71,20 @@ void FillStdio() {
   }
 }
 
-// A descriptor that is none of the standard ones.
-UniqueFd AboveStdio(UniqueFd fd) {
-  if (fd.get() > STDERR_FILENO) return fd;
-  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+// Standard descriptors of a process that has no terminal.
+void DetachStdio() {
+  const UniqueFd null = AboveStdio(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
+  if (!null.valid()) return FillStdio();
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), fd);
 }
 
 // The forked process, which has one thread, for the rest of its life.
 [[noreturn]] void BecomeMonitor(StartPlan plan, UniqueFd report) {
   report = AboveStdio(std::move(report));
-  FillStdio();
-  if (plan.request.daemonize) DetachStdio();
+  if (plan.request.daemonize)
+    DetachStdio();
+  else
+    FillStdio();
   CloseOthers({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, report.get(), LogDescriptor()});
   [[maybe_unused]] const int moved = chdir("/");
   SetProcessTitle(fmt::format("[lxc monitor] {} {}", plan.place.lxcpath, plan.place.name));

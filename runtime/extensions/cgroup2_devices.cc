@@ -97,8 +97,8 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
   if (!first) return Forward(std::move(first).error());
   auto second = LinesOf(config, "lxc.cgroup2.devices");
   if (!second) return Forward(std::move(second).error());
+  if (first->empty() && second->empty() && !program_) return {};
   if (places.first == nullptr && places.second == nullptr) {
-    if (first->empty() && second->empty()) return {};
     return Failure(
         ENOSYS, fmt::format("device rules: nothing here enforces them (layout: {})", Name(layout)));
   }

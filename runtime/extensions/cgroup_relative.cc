@@ -20,7 +20,9 @@ std::string WithoutManagersScope(std::string folder) {
 }  // namespace
 
 Result<CgroupBases> FindCgroupBases(bool relative) {
-  const auto own = CgroupsOf("self");
+  const auto mountinfo = OwnMounts();
+  if (!mountinfo) return Forward(mountinfo.error());
+  const auto own = CgroupsOf("self", *mountinfo);
   if (!own) return Forward(own.error());
   CgroupBases bases{.layout = own->layout};
   for (const CgroupHierarchy& hierarchy : own->all) {
@@ -28,7 +30,7 @@ Result<CgroupBases> FindCgroupBases(bool relative) {
   }
   // cgroup_relative.below_starter
   if (relative || geteuid() != 0) return bases;
-  const auto init = CgroupsOf("1");
+  const auto init = CgroupsOf("1", *mountinfo);
   if (!init) return bases;
   // cgroup_relative.not_below_starter
   for (CgroupBase& base : bases.all) {

@@ -10,7 +10,8 @@ namespace lxcspec::runtime {
 
 Status PidfdsCanBeHad() {
   // pidfd.no_pidfds
-  if (!HasPidfds()) return Failure(ENOSYS, "this kernel has no pidfds");
+  static const bool kHas = HasPidfds();
+  if (!kHas) return Failure(ENOSYS, "this kernel has no pidfds");
   return {};
 }
 

@@ -33,10 +33,10 @@ Status Proxy(LentTty& tty, const ProxyRequest& request) {
 
 }  // namespace
 
-Result<ConsoleLogBytes> QueryConsoleLog(const Place& place, const ConsoleLogRequest& request,
-                                        Patience patience) {
+Result<ConsoleLogBytes> QueryConsoleLog(KeptConnection& monitor, const Place& place,
+                                        const ConsoleLogRequest& request, Patience patience) {
   // console_log.stopped console_log.after_stop console_log.any_object_reads
-  auto answer = Query(place, Command::kConsoleLog, request.Encoded(), patience);
+  auto answer = monitor.Query(place, Command::kConsoleLog, request.Encoded(), patience);
   if (!answer) return Forward(std::move(answer).error());
   if (!request.read) return ConsoleLogBytes();
   ConsoleLogAnswer log{.bytes = std::move(answer->body), .memfd = UniqueFd()};

@@ -9,12 +9,14 @@
 #include "runtime/base/unique_fd.h"
 #include "runtime/container/client.h"
 #include "runtime/container/command.h"
+#include "runtime/container/kept_connection.h"
 #include "runtime/extensions/console_log.h"
 
 namespace lxcspec::runtime {
 
 // What a request for the console's log brings; nothing for one that does not read.
-Result<ConsoleLogBytes> QueryConsoleLog(const Place& place, const ConsoleLogRequest& request,
+Result<ConsoleLogBytes> QueryConsoleLog(KeptConnection& monitor, const Place& place,
+                                        const ConsoleLogRequest& request,
                                         Patience patience = std::nullopt);
 
 struct LentTty {

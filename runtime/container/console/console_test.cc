@@ -99,7 +99,7 @@ class ConsoleTest : public testing::Test {
 
   std::string Log(const ConsoleLogRequest& request = {.read = true}) {
     return AsClient([&] {
-      const auto bytes = QueryConsoleLog(place_, request);
+      const auto bytes = QueryConsoleLog(monitor_, place_, request);
       if (!bytes) return fmt::format("errno {}", bytes.error().code);
       return bytes->data ? std::string(bytes->data.get(), bytes->size) : std::string();
     });
@@ -113,6 +113,7 @@ class ConsoleTest : public testing::Test {
   EventLoop loop_ = EventLoop::Create().value();
   CommandServer server_{loop_};
   Place place_;
+  KeptConnection monitor_;
   std::string errors_;
   std::unique_ptr<Console> console_;
 };

@@ -196,9 +196,9 @@ Status MountDev(const SetupPlan& plan, int root) {
   if (const Status done = AttachMount(tmpfs->get(), target->get()); !done) {
     return Because("", done.error());
   }
-  // Hooks may want to mount there.
-  const auto pts = MakeFolderInRoot(tmpfs->get(), "pts", kFolderMode);
-  return pts ? Status() : Because("pts", pts.error());
+  // Hooks may want to mount there. Nobody else has been in there yet.
+  if (mkdirat(tmpfs->get(), "pts", kFolderMode) != 0) return ErrnoFailure("mkdir(/dev/pts)");
+  return {};
 }
 
 Status PopulateDev(const SetupPlan& plan, int root) {
@@ -261,14 +261,10 @@ Status MountBootId(const SetupPlan& plan, int root) {
   if (filesystem.f_type != PROC_SUPER_MAGIC) return {};
   const auto id = RandomUuid();
   if (!id) return Forward(id.error());
-  {
-    const auto file = OpenInRoot(root, kFile, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kReadable);
-    if (!file) return Forward(file.error());
-    const std::string line = *id + "\n";
-    if (write(file->get(), line.data(), line.size()) < 0) return ErrnoFailure("write the boot id");
-  }
-  const auto file = OpenInRoot(root, kFile, O_PATH);
+  const auto file = OpenInRoot(root, kFile, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kReadable);
   if (!file) return Forward(file.error());
+  const std::string line = *id + "\n";
+  if (write(file->get(), line.data(), line.size()) < 0) return ErrnoFailure("write the boot id");
   const auto tree = CloneTree(file->get(), "", false);
   if (!tree) return Forward(tree.error());
   TRY(AttachMount(tree->get(), target->get()));
