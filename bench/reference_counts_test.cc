@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the reference counts to, held to what it reached: bench/README.md has the targets. Needs
+// root.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bench/harness/ground.h"
+#include "bench/harness/syscall_count.h"
+#include "conformance/testee/liblxc_testee.h"
+#include "conformance/testee/testee.h"
+
+namespace lxcspec {
+namespace {
+
+using ::testing::Le;
+
+constexpr int kStopSeconds = 60;
+
+// Nine of them are what a hierarchy of version 1 takes.
+constexpr uint64_t kStartCalls = 310;
+constexpr uint64_t kStartCallsPerHierarchy = 9;
+constexpr uint64_t kMonitorKib = 320;
+constexpr uint64_t kConsoleLogCalls = 5;
+
+uint64_t Hierarchies() {
+  std::ifstream lines("/proc/self/cgroup");
+  uint64_t count = 0;
+  for (std::string line; std::getline(lines, line);) ++count;
+  return count;
+}
+
+class ReferenceCountsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(LeaveTheMachine()); }
+
+  void SetUp() override {
+    const std::filesystem::path library = std::filesystem::absolute("runtime/liblxc.so.1");
+    testee_ = LoadLiblxc(library.string()).value();
+    ground_ = Ground::Create("bench/harness/payload").value();
+    container_ = ground_->NewContainer(*testee_, {{"lxc.console.buffer.size", "131072"}}).value();
+  }
+  void TearDown() override {
+    EXPECT_TRUE(container_->Stop());
+    EXPECT_TRUE(container_->Wait("STOPPED", kStopSeconds));
+  }
+
+  std::unique_ptr<Testee> testee_;
+  std::unique_ptr<Ground> ground_;
+  std::unique_ptr<Container> container_;
+};
+
+TEST_F(ReferenceCountsTest, StartTakesFewSystemCalls) {
+  const auto count = CountSyscalls([&] { return container_->Start({}).has_value(); });
+  ASSERT_TRUE(count) << count.error().ToString();
+  EXPECT_THAT(*count, Le(kStartCalls + kStartCallsPerHierarchy * Hierarchies()));
+}
+
+TEST_F(ReferenceCountsTest, MonitorHasLittleMemoryOfItsOwn) {
+  ASSERT_TRUE(container_->Start({}));
+  const pid_t monitor = MonitorOf(container_->InitPid().value()).value();
+  EXPECT_THAT(PrivateMemory(monitor).value(), Le(kMonitorKib));
+}
+
+TEST_F(ReferenceCountsTest, ConsoleLogIsOneMessageAndItsAnswer) {
+  ASSERT_TRUE(container_->Start({}));
+  ASSERT_TRUE(ground_->Ask("write 1024 65536"));
+  const ConsoleLogRequest request{.clear = false, .read = true, .read_max = 1024};
+  ASSERT_TRUE(container_->ConsoleLog(request));
+  const auto calls = [&](int times) {
+    return CountSyscalls([&] {
+      for (int i = 0; i < times; ++i) {
+        if (!container_->ConsoleLog(request)) return false;
+      }
+      return true;
+    });
+  };
+  const auto few = calls(2);
+  const auto more = calls(12);
+  ASSERT_TRUE(few && more);
+  EXPECT_THAT((*more - *few) / 10, Le(kConsoleLogCalls));
+}
+
+}  // namespace
+}  // namespace lxcspec
