@@ -128,7 +128,7 @@ class Maker:
         self._remove_others(copy, set(paths))
         flags = self._top / "user.bazelrc"
         own = flags.read_bytes() if flags.is_file() else b""
-        _write(copy / "user.bazelrc", own + _flags().encode(), 0o644)
+        _write(copy / "user.bazelrc", own + _flags(sources).encode(), 0o644)
         keys = {path: self._key(path) for path in sources}
         return Tree(copy, mutants, stillborn, _digest(*contents), keys)
 
@@ -139,11 +139,11 @@ class Maker:
                 found.unlink()
 
 
-def _flags() -> str:
-    """What a mutant may do that a source may not."""
-    rooms = "|".join(ROOMS)
+def _flags(sources: Sequence[str]) -> str:
+    """What a source with mutants may do; the others are built as they always are."""
+    files = "|".join(re.escape(path) for path in sources)
     wanted = ("-w", "-Wno-error", "-Wno-narrowing")
-    return "".join(f"\nbuild --per_file_copt=^({rooms})/.*\\.cc$@{flag}" for flag in wanted) + "\n"
+    return "".join(f"\nbuild --per_file_copt=^({files})$@{flag}" for flag in wanted) + "\n"
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
