@@ -12,7 +12,7 @@ from pathlib import Path
 from ci.cli import bazel, host, paths, progress, vm
 from ci.cli.errors import InfrastructureError, Interrupted
 from ci.cli.host import Job, Trouble
-from ci.cli.testees import DEFAULTS, REFERENCE_TARGET, Testee
+from ci.cli.testees import REFERENCE_TARGET, Testee
 
 DEFAULT_KERNEL = "6.1"
 _TARGETS = {
@@ -124,8 +124,7 @@ def names_of(suite: Path) -> list[str]:
 
 
 def _how_to_resume(testee: Testee, plan: Plan, results: Path) -> str:
-    name = testee.name if testee.name in DEFAULTS else str(testee.path)
-    words = ["--testee", name, *plan.words, "--resume", paths.shown(results)]
+    words = ["--testee", testee.word, *plan.words, "--resume", paths.shown(results)]
     return f"./lxcspec run {shlex.join(words)}"
 
 
@@ -134,6 +133,7 @@ def make_job(testee: Testee, plan: Plan, binaries: Binaries, results: Path) -> J
     return Job(
         name=testee.name,
         path=testee.located(binaries.bazel_bin),
+        command=testee.command,
         launcher=binaries.launcher,
         suite=binaries.suite,
         probe=binaries.probe,

@@ -46,6 +46,13 @@ class Job:
     folder: Path | None = None
     # Shared objects that the testee loads by itself; a guest gets them, and what they need.
     libraries: tuple[Path, ...] = ()
+    # Of a testee that is a program, whose path is then the program's.
+    command: tuple[str, ...] = ()
+
+    @property
+    def testee(self) -> str:
+        """The testee as the launcher is told."""
+        return f"exec:{' '.join(self.command)}" if self.command else str(self.path)
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ def launcher_arguments(job: Job, tests_file: Path | None) -> list[str]:
     """The launcher's options (conformance/README.md, "Command lines")."""
     arguments = [
         f"--suite={job.suite}",
-        f"--testee={job.path}",
+        f"--testee={job.testee}",
         f"--probe={job.probe}",
         f"--results={job.results}",
         f"--name={job.name}",

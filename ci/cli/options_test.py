@@ -51,6 +51,13 @@ class OptionsTest(unittest.TestCase):
             (("verify", "gone.tar"), "gone.tar: No such file or directory"),
             (("report", "x", "--html", "/no/such/folder/x.html"), "there is no folder"),
             (("explain", "console_log.overflow_keeps_tial"), "Did you mean console_log.overflow_"),
+            (("run", "--testee", "exec:"), "exec: wants a command"),
+            (("run", "--testee", "exec:no-such-program x"), "there is no program no-such-program"),
+            (("run", "--testee", "exec:true 'a b'"), "no word with a blank"),
+            (("run", "--testee", "exec:true '"), "No closing quotation"),
+            (("run", "--testee", f"exec:{__file__}"), "it is not executable: chmod +x"),
+            (("run", "--vm", "--testee", "exec:/usr/bin/ldd"), "/usr/bin/ldd is a script, and the"),
+            (("diff", "--testee", "exec:true", "--against", "liblxc"), "with 'run' only"),
             (("list", "--level", "5"), "there is no level '5'; there are 4.0, 5.0, 6.0, 7.0"),
         ):
             with self.subTest(words=words):

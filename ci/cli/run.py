@@ -24,6 +24,7 @@ _DETAILS = """
 _EXAMPLES = """
     ./lxcspec run                                    the reference and the system's liblxc
     ./lxcspec run --testee /opt/lxc/lib/liblxc.so.1  an implementation of your own
+    ./lxcspec run --testee "exec:./my_testee.py --quick"   one in another language
     ./lxcspec run --testee liblxc --extension console_log --extension lxc_log
     ./lxcspec run --requirement console_log.overflow_keeps_tail --repeat 20 --shuffle 7
     ./lxcspec run --vm --kernel 6.12 --json report.json --junit report.xml
@@ -36,11 +37,12 @@ def add_to(commands: Commands) -> None:
     what = parser.add_argument_group("what to verify")
     what.add_argument(
         "--testee",
-        metavar="PATH|NAME",
+        metavar="PATH|NAME|exec:COMMAND",
         action="append",
         default=[],
-        help="a shared object with liblxc's C ABI, or 'reference' or 'liblxc' (the system's); "
-        "may be repeated (default: both names)",
+        help="a shared object with liblxc's C ABI; 'reference' or 'liblxc' (the system's); or "
+        "exec:COMMAND, a program that speaks spec/testee-protocol.md; may be repeated (default: "
+        "both names)",
     )
     what.add_argument(
         "--extension",
@@ -143,8 +145,10 @@ def execute(options: argparse.Namespace) -> int:
 
     catalogue = specification.load()
     specification.check_names(catalogue, options.extension, options.requirement)
-    chosen = testees.resolve(options.testee)
+    chosen = testees.resolve(options.testee, programs=True)
     in_vm = options.vm or os.geteuid() != 0
+    for testee in chosen if in_vm else ():
+        testees.require_travelling(testee)
     if in_vm and not options.vm:
         progress.say("Without root: running in a VM, where no rights are needed.", options.quiet)
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From what --testee says to a shared object on disk."""
+"""From what --testee says to a shared object on disk, or to the command of a program."""
 
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from ci.cli.errors import InfrastructureError, UsageError, did_you_mean
 REFERENCE = "reference"
 SYSTEM = "liblxc"
 DEFAULTS = (REFERENCE, SYSTEM)
+EXEC = "exec:"
 REFERENCE_TARGET = "//runtime:liblxc.so.1"
 _SYMBOL = b"lxc_has_api_extension"
 _USUAL_FOLDERS = ("/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local/lib*", "/lib64")
@@ -23,12 +26,21 @@ _USUAL_FOLDERS = ("/usr/lib/*-linux-gnu*", "/usr/lib64", "/usr/lib", "/usr/local
 @dataclass(frozen=True)
 class Testee:
     """`path` is None for the reference, which is there only after the build. A release of Debian's
-    is in `folder`, with what it needs; the suite is started by `loader` then."""
+    is in `folder`, with what it needs; the suite is started by `loader` then. One with a `command`
+    is a program that speaks the testee protocol; its path is the program's."""
 
     name: str
     path: Path | None
     loader: tuple[str, ...] = ()
     folder: Path | None = None
+    command: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What to say after --testee to get this one."""
+        if self.command:
+            return EXEC + shlex.join(self.command)
+        return self.name if self.folder or self.name in DEFAULTS else str(self.path)
 
     def located(self, bazel_bin: Path) -> Path:
         return self.path or bazel_bin / "runtime" / "liblxc.so.1"
@@ -84,8 +96,36 @@ def is_release(word: str) -> bool:
     return word in releases.RELEASES
 
 
-def resolve(words: Sequence[str]) -> list[Testee]:
-    """The testees in order, each with a name of its own."""
+def _of_command(command: str) -> Testee:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"{EXEC}{command}: {error}") from error
+    if not words:
+        raise UsageError(f"{EXEC} wants a command: --testee 'exec:/opt/testee --verbose'")
+    if any(blank in word for word in words for blank in " \t\n"):
+        raise UsageError(f"{EXEC} takes no word with a blank in it: put the command into a script")
+    program = shutil.which(words[0])
+    if program is None:
+        hint = f"it is not executable: chmod +x {words[0]}" if Path(words[0]).is_file() else ""
+        raise UsageError(f"there is no program {words[0]}{': ' if hint else ''}{hint}")
+    rest = [str(Path(word).absolute()) if Path(word).is_file() else word for word in words[1:]]
+    full = (str(Path(program).absolute()), *rest)
+    files = [Path(word) for word in full if word.startswith("/") and Path(word).is_file()]
+    return Testee(files[-1].stem, files[0], command=full)
+
+
+def require_travelling(testee: Testee) -> None:
+    """A guest has a program's libraries, but neither interpreters nor tools."""
+    if testee.command and testee.path and not testee.path.read_bytes().startswith(b"\x7fELF"):
+        raise UsageError(
+            f"{testee.path} is a script, and the guest of a VM has no interpreter: run as root on "
+            f"this machine without --vm, or give {EXEC} a compiled program"
+        )
+
+
+def resolve(words: Sequence[str], programs: bool = False) -> list[Testee]:
+    """The testees in order, each with a name of its own; only where asked for, programs too."""
     testees: list[Testee] = []
     for word in words or DEFAULTS:
         if word == REFERENCE:
@@ -100,6 +140,13 @@ def resolve(words: Sequence[str]) -> list[Testee]:
             testee = Testee(SYSTEM, path)
         elif is_release(word):
             testee = release(word)
+        elif word.startswith(EXEC):
+            if not programs:
+                raise UsageError(
+                    f"{word}: a program can be verified with 'run' only; here it takes a shared "
+                    f"object with liblxc's ABI"
+                )
+            testee = _of_command(word.removeprefix(EXEC))
         elif "/" in word or Path(word).is_file():
             testee = _of_path(Path(word))
         else:

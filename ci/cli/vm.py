@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ci.cli import progress
 from ci.cli.errors import INFRASTRUCTURE, VERDICT, InfrastructureError
 from ci.cli.host import Follower, Job, Trouble
@@ -18,6 +20,12 @@ def _arguments(job: Job) -> list[str]:
     if job.seed is not None:
         arguments += ["--shuffle", str(job.seed)]
     return arguments
+
+
+def _extra_files(job: Job) -> list[Path]:
+    """What the guest needs beside the testee: a release's folder, the files of a command."""
+    files = [Path(word) for word in job.command[1:] if Path(word).is_file()]
+    return [job.folder, *files] if job.folder and job.loader else files
 
 
 def run(job: Job, kernel: str, line: progress.Line) -> Trouble | None:
@@ -54,7 +62,8 @@ def run(job: Job, kernel: str, line: progress.Line) -> Trouble | None:
             resume=job.resume,
             loader=job.loader,
             libraries=job.libraries,
-            extra_files=(job.folder,) if job.folder and job.loader else (),
+            extra_files=_extra_files(job),
+            testee=job.testee if job.command else "",
         ),
         say=say,
         on_record=on_record,

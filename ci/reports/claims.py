@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from ci.reports import model
 from ci.reports.results import Claim, Need
 
+# Beginnings of the reason why a testee was not asked (spec/testee-protocol.md).
+NOT_OFFERED = "not offered by the testee"
+NOT_IN_PROTOCOL = "not in the testee protocol"
+
 # How a refusal for want of a facility looks in a failure message.
 _REFUSAL = re.compile(r"\b(ENOSYS|EOPNOTSUPP|ENOTSUP)\b")
 
@@ -22,6 +26,10 @@ class Evidence:
     # Requirements with the verdict that comparison gave them, before "not claimed" is applied.
     verdicts: dict[str, str] = field(default_factory=dict)
     messages: dict[str, list[str]] = field(default_factory=dict)
+    # Requirements of which a test was not made: the testee does not offer what it asks for, or the
+    # protocol has no way to ask.
+    not_offered: set[str] = field(default_factory=set)
+    not_in_protocol: set[str] = field(default_factory=set)
     # Tests of the extension that the run left out.
     left_out: int = 0
 
@@ -81,6 +89,9 @@ def judge(
         return Outcome(model.UNVERIFIED, f"could not be tested: {_names(broken)}")
     if claimed is None:
         return Outcome(model.UNVERIFIED, "lxc_has_api_extension() did not answer")
+    withheld = [r.id for r in mandatory if r.id in evidence.not_offered]
+    if withheld:
+        return Outcome(model.UNVERIFIED, f"{NOT_OFFERED}: {_names(withheld)}")
     lacking = missing_needs(evidence.extension, requirements, needs)
     # Without what the extension is made of, keys that are read back say little of it.
     own = set(evidence.extension.needs) & set(lacking)
@@ -104,6 +115,8 @@ def _judge_unclaimed(
     passing = [r.id for r in does if verdict[r.id] in (model.PASS, model.UNEXPECTED_PASS)]
     explained = [r.id for r in does if verdict[r.id] == model.EXPECTED_FAIL]
     ran = [r.id for r in does if verdict[r.id] not in (model.NOT_RUN, model.UNSUPPORTED)]
+    if any(r.id in evidence.not_offered | evidence.not_in_protocol for r in does):
+        return Outcome(model.NOT_CLAIMED)
     if not ran and evidence.left_out:
         return Outcome(model.UNVERIFIED, "its tests were left out")
     if not ran or len(passing) + len(explained) < len(ran) or not passing:

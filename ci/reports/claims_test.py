@@ -73,6 +73,19 @@ class ClaimTest(unittest.TestCase):
     def test_what_holds_without_the_kernels_part_confirms_nothing(self) -> None:
         self.assertEqual(self.claim(run(absent=("pidfd",))), model.KERNEL_GATED)
 
+    def test_what_the_testee_does_not_offer_confirms_nothing(self) -> None:
+        withheld = record(_SIGNAL, "unsupported", reason="not offered by the testee: init_pidfd")
+        self.assertEqual(self.claim(run(withheld)), model.UNVERIFIED)
+        self.assertEqual(self.claim(run(withheld, unclaimed=("pidfd",))), model.NOT_CLAIMED)
+
+    def test_what_the_protocol_cannot_ask_does_not_count_against_the_claim(self) -> None:
+        unasked = record(_LACKING, "unsupported", reason="not in the testee protocol: threads")
+        self.assertEqual(self.claim(run(unasked)), model.CONFIRMED)
+
+    def test_what_the_protocol_cannot_ask_makes_no_under_claim(self) -> None:
+        unasked = record(_SIGNAL, "unsupported", reason="not in the testee protocol: threads")
+        self.assertEqual(self.claim(run(unasked, unclaimed=("pidfd",))), model.NOT_CLAIMED)
+
     def test_a_leak_in_an_extension_that_is_not_claimed_still_fails(self) -> None:
         leak = [{"class": "fd", "what": "/etc/passwd"}]
         failed = record(_SIGNAL, "fail", message="no", leaks=leak)

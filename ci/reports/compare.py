@@ -83,7 +83,11 @@ def _gather(
 ) -> claims.Evidence:
     verdicts: dict[str, list[str]] = {}
     messages: dict[str, list[str]] = {}
+    unasked: dict[str, set[str]] = {claims.NOT_OFFERED: set(), claims.NOT_IN_PROTOCOL: set()}
     for one in judged:
+        for reason, withheld in unasked.items():
+            if one.verdict == model.UNSUPPORTED and one.result.reason.startswith(reason):
+                withheld.update(one.requirements)
         for requirement in one.requirements:
             verdicts.setdefault(requirement, []).append(one.verdict)
             if one.verdict in model.FAILING:
@@ -93,6 +97,8 @@ def _gather(
         claim=run.claims.get(extension.name),
         verdicts={key: model.worst(values) for key, values in verdicts.items()},
         messages=messages,
+        not_offered=unasked[claims.NOT_OFFERED],
+        not_in_protocol=unasked[claims.NOT_IN_PROTOCOL],
         left_out=left_out,
     )
 

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "conformance/harness/one_process.h"
+
 namespace fs = std::filesystem;
 
 namespace lxcspec {
@@ -74,6 +76,7 @@ int LevelOf(const std::string& line) {
 }
 
 int DescriptorOf(const fs::path& file) {
+  RelyOnOneProcess("the descriptors of the test");
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
     if (fs::read_symlink(entry.path(), gone) == file) {
@@ -84,6 +87,7 @@ int DescriptorOf(const fs::path& file) {
 }
 
 std::vector<std::string> OpenFiles() {
+  RelyOnOneProcess("the descriptors of the test");
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;

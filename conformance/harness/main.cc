@@ -19,7 +19,7 @@
 #include "conformance/harness/needs.h"
 #include "conformance/harness/reporter.h"
 #include "conformance/launcher/fork_server.h"
-#include "conformance/testee/liblxc_testee.h"
+#include "conformance/testee/load.h"
 #include "spec/requirements.h"
 
 namespace lxcspec {
@@ -41,7 +41,13 @@ int PrintClaims() {
     PrintRecord({{"record", "claim"}, {"extension", extension}, {"claimed", nullptr}});
   }
   const Environment& environment = TestEnvironment();
-  const auto testee = LoadLiblxc(environment.testee, {.abi_version = environment.abi_version});
+  const auto say = [](const std::string& what) { fmt::print(stderr, "{}\n", what); };
+  const auto testee =
+      LoadTestee(environment.testee, {.abi_version = environment.abi_version,
+                                      .events = {.not_offered = say, .lost = [&](const Error& how) {
+                                                   say("the testee was lost: " + how.attempted);
+                                                   _exit(kInfrastructure);
+                                                 }}});
   if (!testee) {
     fmt::print(stderr, "{}\n", testee.error().ToString());
     return kInfrastructure;
@@ -95,7 +101,8 @@ int Main(int argc, char** argv) {
   CLI::App app("The conformance suite; lxcspec run drives it through the launcher.");
   app.add_flag("--lxcspec_needs", needs, "probe what the kernel can do, print need records");
   app.add_flag("--lxcspec_claims", claims, "ask the testee what it has, print claim records");
-  app.add_option("--lxcspec_testee", environment.testee, "shared object to verify");
+  app.add_option("--lxcspec_testee", environment.testee,
+                 "shared object, or exec:PROGRAM ARGUMENT..., to verify");
   app.add_option("--lxcspec_abi_version", environment.abi_version,
                  "release whose struct lxc_container the testee has (default: what it says)");
   app.add_option("--lxcspec_probe", environment.probe, "program that containers run");
@@ -117,7 +124,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   if (environment.testee.empty()) {
-    fmt::print(stderr, "name the shared object to verify with --lxcspec_testee\n");
+    fmt::print(stderr, "name what to verify with --lxcspec_testee\n");
     return kBadUsage;
   }
   if (claims) return PrintClaims();

@@ -17,6 +17,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "conformance/harness/one_process.h"
+
 namespace lxcspec {
 namespace {
 
@@ -33,6 +35,7 @@ std::string FieldOf(const std::string& file, const std::string& key) {
 }
 
 Status LoadFilter(std::vector<sock_filter>& filter) {
+  RelyOnOneProcess("the system calls that are refused to the test");
   const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                            .filter = filter.data()};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("prctl(PR_SET_NO_NEW_PRIVS)");
@@ -87,6 +90,7 @@ std::string CommandLineOf(pid_t pid) {
 }
 
 size_t OpenDescriptorCount() {
+  RelyOnOneProcess("the descriptors of the test");
   return static_cast<size_t>(
       std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 #include "conformance/harness/environment.h"
+#include "conformance/harness/one_process.h"
 
 namespace lxcspec {
 namespace {
@@ -93,12 +95,30 @@ void ReportRequirements() {
   WriteLine(Dump({{"test", FullName(*test)}, {"requirements", CurrentTestRecord().requirements}}));
 }
 
+void EndLostTest(const Error& how) {
+  const std::string message = "the testee was lost: " + how.attempted;
+  fmt::print(stderr, "{}\n", message);
+  if (const auto* test = ::testing::UnitTest::GetInstance()->current_test_info()) {
+    WriteLine(Dump({{"test", FullName(*test)},
+                    {"requirements", CurrentTestRecord().requirements},
+                    {"verdict", how.code == ECONNRESET ? "crash" : "fail"},
+                    {"reason", message},
+                    {"message", message}}));
+  }
+  _exit(1);
+}
+
 Reporter::Reporter(int result_fd) { g_result_fd = result_fd; }
 
-void Reporter::OnTestStart(const ::testing::TestInfo&) { CurrentTestRecord() = {}; }
+void Reporter::OnTestStart(const ::testing::TestInfo&) {
+  CurrentTestRecord() = {};
+  ForgetNotOffered();
+}
 
 void Reporter::OnTestEnd(const ::testing::TestInfo& test) {
-  WriteLine(ResultLine(test, CurrentTestRecord(), TestEnvironment().scratch));
+  TestRecord& record = CurrentTestRecord();
+  if (record.unsupported.empty()) record.unsupported = NotOffered();
+  WriteLine(ResultLine(test, record, TestEnvironment().scratch));
 }
 
 }  // namespace lxcspec

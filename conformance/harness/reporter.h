@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "conformance/harness/test_record.h"
+#include "conformance/posix/error.h"
 
 namespace lxcspec {
 
@@ -26,6 +27,10 @@ std::string ResultLine(const ::testing::TestInfo& test, const TestRecord& record
 // Writes the requirements that the running test covers, so that they are known even if it never
 // ends. Does nothing without a result descriptor.
 void ReportRequirements();
+
+// Ends the running test, and the process, because its testee was lost: `crash` where it ended
+// (ECONNRESET), otherwise `fail`.
+[[noreturn]] void EndLostTest(const Error& how);
 
 // Writes the result of each test that ends. `result_fd` stays the caller's.
 class Reporter : public ::testing::EmptyTestEventListener {

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "conformance/harness/descriptors.h"
+#include "conformance/harness/one_process.h"
+#include "conformance/harness/reporter.h"
 #include "conformance/harness/test_record.h"
-#include "conformance/testee/liblxc_testee.h"
+#include "conformance/testee/load.h"
 
 namespace lxcspec {
 
@@ -19,12 +21,17 @@ void TesteeTest::SetUp() {
   std::filesystem::create_directories(lxcpath(), error);
   if (error) return Broken("mkdir " + lxcpath().string() + ": " + error.message());
 
-  auto loaded = LoadLiblxc(environment.testee, {.abi_version = environment.abi_version});
+  auto loaded = LoadTestee(environment.testee,
+                           {.abi_version = environment.abi_version,
+                            .events = {.not_offered = NoteNotOffered, .lost = EndLostTest},
+                            .patience = environment.Scaled(kPatience)});
   if (!loaded) return Broken(loaded.error().ToString());
   testee_ = *std::move(loaded);
 }
 
 void TesteeTest::TearDown() {
+  // With a process of its own, this ends it.
+  testee_.reset();
   TestRecord& record = CurrentTestRecord();
   for (auto& leaks : {NewDescriptors(descriptors_before_), Zombies()}) {
     record.leaks.insert(record.leaks.end(), leaks.begin(), leaks.end());

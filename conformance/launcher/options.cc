@@ -20,7 +20,10 @@ std::variant<Options, int> ParseOptions(int argc, char** argv) {
       "Exit status: 0 when it executed what was planned, whatever the verdicts; 2 bad usage;\n"
       "3 infrastructure (the message says what); 130 interrupted, to be resumed with --resume.");
   app.add_option("--suite", options.suite, "the program with the tests")->required();
-  app.add_option("--testee", options.testee, "the shared object to test")->required();
+  app.add_option(
+         "--testee", options.testee,
+         "the shared object to test, or exec:PROGRAM ARGUMENT... that speaks the testee protocol")
+      ->required();
   app.add_option("--probe", options.probe, "the static program that containers run")->required();
   app.add_option("--results", options.results, "the file to write; replaced without --resume")
       ->required();

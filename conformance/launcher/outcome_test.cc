@@ -114,7 +114,7 @@ TEST(JudgeTest, WhatIsNoResultIsBroken) {
       {"garbage\n", "[]\n", "{}\n", R"({"test":"Other.Test","requirements":[],"verdict":"pass"})",
        R"({"test":"ConsoleLogTest.Reads","verdict":"pass"})",
        R"({"test":"ConsoleLogTest.Reads","requirements":"x","verdict":"pass"})",
-       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"crash"})",
+       R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"timeout"})",
        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":1})",
        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"pass","leaks":[{"class":"x","what":"y"}]})",
        R"({"test":"ConsoleLogTest.Reads","requirements":[],"verd)"}) {
@@ -122,6 +122,15 @@ TEST(JudgeTest, WhatIsNoResultIsBroken) {
   }
   EXPECT_EQ(Judge(Ended(std::string(kPass) + kPass), kTest).verdict, "broken");
   EXPECT_THAT(Judge(Ended(std::string(kLargestResult + 1, ' ')), kTest).reason, HasSubstr("large"));
+}
+
+TEST(JudgeTest, SuiteTellsOfTheCrashOfATesteeInAnotherProcess) {
+  const Outcome outcome = Judge(
+      Ended(R"({"test":"ConsoleLogTest.Reads","requirements":[],"verdict":"crash","reason":"gone"})"
+            "\n"),
+      kTest);
+  EXPECT_EQ(outcome.verdict, "crash");
+  EXPECT_EQ(outcome.reason, "gone");
 }
 
 TEST(ExtensionOfTest, IsTheFirstPartOfARequirement) {

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "conformance/launcher/file_io.h"
 #include "conformance/launcher/strings.h"
@@ -15,6 +17,9 @@
 
 namespace lxcspec::launcher {
 namespace {
+
+// As the suite has it (conformance/testee/load.h), which does not travel with the launcher.
+constexpr std::string_view kExec = "exec:";
 
 Result<std::string> CheckFile(const std::string& option, const std::string& path, int mode) {
   auto real = RealPath(path);
@@ -61,6 +66,32 @@ Status AddLoader(const Options& options, Parts& parts) {
   return {};
 }
 
+// The words of a command. Those that are files are the testee's, and must be there for the tests.
+Status AddCommand(const std::string& command, Parts& parts) {
+  const std::vector<std::string> words = SplitWords(command);
+  if (words.empty() || !words[0].starts_with('/')) {
+    return Fail(0, "--testee: exec: wants the absolute path of a program, not \"" + command + "\"");
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    struct stat status {};
+    const bool is_file = words[i].starts_with('/') && stat(words[i].c_str(), &status) == 0 &&
+                         S_ISREG(status.st_mode);
+    if (i > 0 && !is_file) continue;
+    ASSIGN_OR_RETURN(std::string file, CheckFile("--testee", words[i], i == 0 ? X_OK : R_OK));
+    parts.testee_files.push_back(std::move(file));
+  }
+  parts.testee = std::string(kExec) + command;
+  return {};
+}
+
+Status AddTestee(const std::string& testee, Parts& parts) {
+  if (testee.starts_with(kExec)) return AddCommand(testee.substr(kExec.size()), parts);
+  ASSIGN_OR_RETURN(parts.testee, CheckFile("--testee", testee, R_OK));
+  RETURN_IF_ERROR(CheckSharedObject(parts.testee));
+  parts.testee_files = {parts.testee};
+  return {};
+}
+
 }  // namespace
 
 Status CheckSharedObject(const std::string& path) {
@@ -93,10 +124,10 @@ Result<Parts> CheckParts(const Options& options) {
   if (geteuid() != 0) return Fail(0, "not root: making namespaces, mounts and cgroups needs it");
   Parts parts;
   ASSIGN_OR_RETURN(parts.suite, CheckFile("--suite", options.suite, X_OK));
-  ASSIGN_OR_RETURN(parts.testee, CheckFile("--testee", options.testee, R_OK));
   ASSIGN_OR_RETURN(parts.probe, CheckFile("--probe", options.probe, X_OK));
-  RETURN_IF_ERROR(CheckSharedObject(parts.testee));
-  for (const std::string& file : {parts.suite, parts.testee, parts.probe}) AddVisible(file, parts);
+  RETURN_IF_ERROR(AddTestee(options.testee, parts));
+  for (const std::string& file : {parts.suite, parts.probe}) AddVisible(file, parts);
+  for (const std::string& file : parts.testee_files) AddVisible(file, parts);
   RETURN_IF_ERROR(AddLoader(options, parts));
   for (const std::string& directory : options.visible) {
     auto real = RealPath(directory);

@@ -16,10 +16,14 @@ namespace lxcspec::launcher {
 // The parts of a run, absolute and without symbolic links.
 struct Parts {
   std::string suite;
+  // As the suite is told: a shared object, or "exec:" and the command of a testee that is a
+  // program.
   std::string testee;
+  // What the testee is made of: the shared object, or the program and the files among its words.
+  std::vector<std::string> testee_files;
   std::string probe;
   std::vector<std::string> loader;
-  // These, the directories they are in, and what --visible and --loader name.
+  // All these files, the directories they are in, and what --visible and --loader name.
   std::vector<std::string> visible;
 };
 

@@ -116,7 +116,7 @@ class Session {
   // Writes what comes before the tests, or checks that the file to resume has it for the same
   // parts.
   Status WriteHead() {
-    ASSIGN_OR_RETURN(const std::string testee_sum, Sha256OfFile(parts_.testee));
+    ASSIGN_OR_RETURN(const std::string testee_sum, Sha256OfFiles(parts_.testee_files));
     ASSIGN_OR_RETURN(const std::string suite_sum, Sha256OfFile(parts_.suite));
     utsname machine{};
     uname(&machine);

@@ -88,20 +88,25 @@ std::string Sha256::Finish() {
   return hex;
 }
 
-Result<std::string> Sha256OfFile(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return FailErrno("open(" + path + ")");
+Result<std::string> Sha256OfFile(const std::string& path) { return Sha256OfFiles({path}); }
+
+Result<std::string> Sha256OfFiles(const std::vector<std::string>& paths) {
   Sha256 sum;
   std::vector<char> buffer(1 << 18);
-  for (;;) {
-    const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
-    if (got == 0) return sum.Finish();
-    if (got > 0) {
-      sum.Update({buffer.data(), static_cast<size_t>(got)});
-    } else if (errno != EINTR) {
-      return FailErrno("read(" + path + ")");
+  for (const std::string& path : paths) {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return FailErrno("open(" + path + ")");
+    for (;;) {
+      const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
+      if (got == 0) break;
+      if (got > 0) {
+        sum.Update({buffer.data(), static_cast<size_t>(got)});
+      } else if (errno != EINTR) {
+        return FailErrno("read(" + path + ")");
+      }
     }
   }
+  return sum.Finish();
 }
 
 }  // namespace lxcspec::launcher

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "conformance/posix/result.h"
 
@@ -31,6 +32,9 @@ class Sha256 {
 };
 
 Result<std::string> Sha256OfFile(const std::string& path);
+
+// Of what the files hold, one after the other.
+Result<std::string> Sha256OfFiles(const std::vector<std::string>& paths);
 
 }  // namespace lxcspec::launcher
 

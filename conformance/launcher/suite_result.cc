@@ -13,7 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 4> kVerdicts = {"pass", "fail", "unsupported", "broken"};
+// A suite whose testee is a process of its own lives to tell of its crash.
+constexpr std::array<std::string_view, 5> kVerdicts = {"pass", "fail", "unsupported", "broken",
+                                                       "crash"};
 constexpr std::array<std::string_view, 7> kLeakClasses = {"process", "zombie", "fd",  "mount",
                                                           "cgroup",  "netdev", "file"};
 

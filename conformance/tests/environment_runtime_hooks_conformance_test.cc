@@ -13,6 +13,7 @@
 #include <string>
 
 #include "conformance/harness/attached_probe.h"
+#include "conformance/harness/one_process.h"
 #include "conformance/harness/probed_container.h"
 
 namespace lxcspec {
@@ -148,6 +149,7 @@ TEST_P(EnvironmentKeyTest, IsClearedAlone) {
 TEST_P(EnvironmentKeyTest, NameAloneStandsForTheSettersVariable) {
   COVERS(spec::environment_runtime_hooks::kInherited);
   ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
+  RelyOnOneProcess("the environment of the test");
   setenv("LXCSPEC_INHERITED", "then", 1);
   ASSERT_OK(container->SetConfigItem(GetParam().key, "LXCSPEC_INHERITED"));
   setenv("LXCSPEC_INHERITED", "later", 1);
@@ -159,6 +161,7 @@ TEST_P(EnvironmentKeyTest, NameThatNothingHasIsRefused) {
   COVERS(spec::environment_runtime_hooks::kUnknownName);
   ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
   ASSERT_OK(container->SetConfigItem(GetParam().key, "A=1"));
+  RelyOnOneProcess("the environment of the test");
   unsetenv("LXCSPEC_ABSENT");
 
   EXPECT_THAT(container->SetConfigItem(GetParam().key, "LXCSPEC_ABSENT"), Fails());
@@ -185,6 +188,7 @@ INSTANTIATE_TEST_SUITE_P(All, EnvironmentKeyTest,
 
 TEST_F(EnvironmentTest, InitHasTheInheritedValueOfTheMomentInWhichItWasSet) {
   COVERS(spec::environment_runtime_hooks::kInherited);
+  RelyOnOneProcess("the environment of the test");
   setenv("LXCSPEC_ONE", "then", 1);
   setenv("LXCSPEC_TWO", "then", 1);
   ASSERT_OK_AND_ASSIGN(auto container,
@@ -286,6 +290,7 @@ TEST_F(EnvironmentTest, HooksHaveValuesAsTheyAre) {
 
 TEST_F(EnvironmentTest, InitHasNoneOfTheStartersVariables) {
   COVERS(spec::environment_runtime_hooks::kStarterNotInherited);
+  RelyOnOneProcess("the environment of the test");
   setenv("LXCSPEC_STARTER", "secret", 1);
 
   ASSERT_OK_AND_ASSIGN(auto container, StartProbed(kOneOfEach));

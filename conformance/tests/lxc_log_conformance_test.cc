@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "conformance/harness/log_test.h"
+#include "conformance/harness/one_process.h"
 
 namespace lxcspec {
 namespace {
@@ -253,12 +254,14 @@ TEST_F(LxcLogTest, ASecondInitialisationLosesNoMessage) {
 
 TEST_F(LxcLogTest, TheCallersStructIsLeftAlone) {
   COVERS(spec::lxc_log::kStructUnchanged);
+  RelyOnOneProcess("the struct of its caller");
   const LogSettings with_file{.name = "named", .file = file(), .prefix = "p", .quiet = true};
   EXPECT_THAT(testee().LogInit(with_file), SucceedsWith(with_file));
 }
 
 TEST_F(LxcLogTest, AStructWithoutAPathIsLeftAlone) {
   COVERS(spec::lxc_log::kStructUnchanged);
+  RelyOnOneProcess("the struct of its caller");
   const LogSettings without_path{.name = kNobody};
   EXPECT_THAT(testee().LogInit(without_path), SucceedsWith(without_path));
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "conformance/harness/log_test.h"
+#include "conformance/harness/one_process.h"
 
 namespace lxcspec {
 namespace {
@@ -105,6 +106,7 @@ TEST_F(LxcLogOutputTest, ALineNamesItsLevelInCapitals) {
 TEST_F(LxcLogOutputTest, ALineHasTheTimeInUtc) {
   COVERS(spec::lxc_log::kLineHasTime);
   // Half past, so that no local time passes for UTC.
+  RelyOnOneProcess("the time zone of the test");
   ASSERT_EQ(setenv("TZ", "LXC+5:30", 1), 0);
   tzset();
   const time_t before = time(nullptr);
@@ -152,6 +154,7 @@ TEST_F(LxcLogOutputTest, ALineHasTheNameBehindThePrefix) {
 
 TEST_F(LxcLogOutputTest, LinesHaveWhatTheStringsHeldAtTheCall) {
   COVERS(spec::lxc_log::kStringsCopied);
+  RelyOnOneProcess("the strings of its caller");
   std::optional<LogSettings> settings =
       LogSettings{.name = "named", .file = file(), .level = "ERROR", .prefix = "my-client"};
   ASSERT_OK(testee().LogInit(settings));

@@ -82,6 +82,8 @@ class Payload:
     suite: Path
     probe: Path
     testee: Path
+    # What the launcher is told of the testee, where that is not its path.
+    testee_word: str = ""
     tests: Sequence[str] | None = None
     launcher_arguments: Sequence[str] = ()
     # The results so far, of a run that is to be resumed.
@@ -123,7 +125,8 @@ def command_line(payload: Payload) -> list[str]:
     """Return the launcher's command line in the guest, or what takes its place."""
     if payload.console_command is not None:
         return list(payload.console_command)
-    command = [LAUNCHER, "--suite", SUITE, "--testee", str(payload.testee.absolute())]
+    command = [LAUNCHER, "--suite", SUITE, "--testee"]
+    command.append(payload.testee_word or str(payload.testee.absolute()))
     command += ["--probe", PROBE, "--results", RESULTS]
     if payload.tests is not None:
         command += ["--tests", TESTS]

@@ -71,6 +71,8 @@ class Options:
     loader: Sequence[str] = ()
     # Further shared objects for the guest, with what they need.
     libraries: Sequence[Path] = ()
+    # What the launcher is told of the testee, where that is not its path.
+    testee: str = ""
 
 
 # How many guests may end before any of their tests is known to have started.
@@ -275,6 +277,7 @@ def run_in_vm(
         denied=tuple(options.denied),
         loader=tuple(options.loader),
         libraries=tuple(options.libraries),
+        testee_word=options.testee,
     )
     try:
         if "/" not in kernel:
