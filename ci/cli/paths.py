@@ -10,6 +10,13 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 EXPECTATIONS = TOP / "conformance" / "expectations"
 KEPT_RESULTS = 40
+# The programs, built, where the tree is an unpacked archive (//:dist) and not a checkout.
+BUILT = TOP / "built"
+
+
+def packed() -> bool:
+    """Whether this is an unpacked archive: nothing can be built, and what is needed is there."""
+    return BUILT.is_dir()
 
 
 def shown(path: Path) -> str:

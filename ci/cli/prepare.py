@@ -3,17 +3,34 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import shutil
 import subprocess
+import sys
+from typing import Mapping
 
 from ci.cli import progress
 from ci.cli.errors import InfrastructureError
-from ci.cli.paths import TOP
+from ci.cli.paths import TOP, packed
 
-# What reading the specification and printing tables needs.
-MODULES = ("yaml", "rich", "packaging", "markdown_it")
+# What reading the specification and printing tables needs, by Debian's names.
+MODULES = {
+    "yaml": "python3-yaml",
+    "rich": "python3-rich",
+    "packaging": "python3-packaging",
+    "markdown_it": "python3-markdown-it",
+    "ruamel.yaml": "python3-ruamel.yaml",
+}
+# What the programs of the archive load.
+_LIBRARIES = {
+    "libmnl.so.0": "libmnl0",
+    "libseccomp.so.2": "libseccomp2",
+    "libstdc++.so.6": "libstdc++6",
+}
+# The modules by the names that pip has.
+_PIP = "PyYAML rich packaging markdown-it-py ruamel.yaml"
 
 
 def _wanted_packages() -> list[str]:
@@ -45,13 +62,43 @@ def _set_up() -> None:
     importlib.invalidate_caches()
 
 
+def _imports(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        # Of a.b, there is no a.
+        return False
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _require_of_archive(libraries: Mapping[str, str]) -> None:
+    """Names what a machine with an unpacked archive lacks."""
+    packages = [package for name, package in MODULES.items() if not _imports(name)]
+    by_pip = f"\n  (elsewhere than on Debian: {sys.executable} -m pip install {_PIP})"
+    hint = by_pip if packages else ""
+    packages += [package for library, package in libraries.items() if not _loads(library)]
+    if packages:
+        raise InfrastructureError(f"what is missing: apt-get install {' '.join(packages)}{hint}")
+
+
 def for_reading() -> None:
     """For commands that only read the tree."""
-    if any(importlib.util.find_spec(name) is None for name in MODULES):
+    if packed():
+        _require_of_archive({})
+    elif not all(map(_imports, MODULES)):
         _set_up()
 
 
 def for_building() -> None:
     """For commands that build and run."""
-    if _missing_packages() or not shutil.which("bazel"):
+    if packed():
+        _require_of_archive(_LIBRARIES)
+    elif _missing_packages() or not shutil.which("bazel"):
         _set_up()

@@ -122,6 +122,8 @@ def write(path: Path, content: str | bytes) -> None:
 
 def _commit() -> str:
     """The kit's commit, marked where something was changed; empty where that is unknown."""
+    if paths.packed():
+        return ""
     words = ["git", "-C", str(paths.TOP), "describe", "--always", "--abbrev=40", "--dirty"]
     try:
         answer = subprocess.run(words, capture_output=True, text=True, check=False)
