@@ -129,7 +129,7 @@ Status EnterTestCgroup(const CgroupLayout& layout, const std::string& name) {
 
 void TestCgroup::Thaw() const {
   for (const CgroupMount& mount : mounts_) {
-    if (!mount.v2 && mount.HasController("freezer")) ThawTree(PathIn(mount));
+    if (!mount.v2 && mount.HasController("freezer")) ThawTree(PathOf(mount, name_));
   }
 }
 
