@@ -90,7 +90,8 @@ def _reproduced(site: Site, each: Divergence) -> Part:
     having = severity.releases(site, each.entry.scope)
     testee = f"liblxc-{having[-1]}" if having else each.testee
     word = f"./lxcspec run --testee {testee} --requirement {each.entry.requirement} --ledger none"
-    if each.entry.scope.cgroup == "unified":
+    # A guest has pure cgroup2, without which the newest release starts no container.
+    if each.entry.scope.cgroup not in ("hybrid", "legacy"):
         word += " --vm"
     requirement = site.source.requirements.get(each.entry.requirement)
     seen = f"; observed: {requirement.observable}" if requirement else ""
