@@ -27,7 +27,7 @@ constexpr int kStopSeconds = 60;
 // Nine of them are what a hierarchy of version 1 takes.
 constexpr uint64_t kStartCalls = 310;
 constexpr uint64_t kStartCallsPerHierarchy = 9;
-constexpr uint64_t kMonitorKib = 320;
+constexpr uint64_t kMonitorKib = 192;
 constexpr uint64_t kConsoleLogCalls = 5;
 
 uint64_t Hierarchies() {
