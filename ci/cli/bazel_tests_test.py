@@ -50,6 +50,11 @@ class CountTest(unittest.TestCase):
         self.assertEqual((tally.passed, tally.failed, tally.skipped), (1, 1, 2))
         self.assertEqual(tally.failures, ["S.B"])
 
+    def test_cases_that_are_only_listed_are_not_counted(self) -> None:
+        listing = '<testsuites><testsuite name="x"><testcase name="x"/></testsuite></testsuites>'
+        self.assertEqual(count_cases(listing).total, 0)
+        self.assertEqual(self.counted(self.event("//a", "PASSED", listing)), (1, 0, 0))
+
     def test_targets_add_up(self) -> None:
         first = self.event("//a", "FAILED", _GOOGLETEST)
         self.assertEqual(self.counted(first, self.event("//b", "PASSED", _GOOD)), (2, 1, 2))
