@@ -6,7 +6,7 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from ci.reports import model, problems
+from ci.reports import ledger, model, problems
 from ci.reports.compare import Comparison
 from ci.reports.fixtures import GoldenTest, catalogue, judge, record, run
 
@@ -85,6 +85,21 @@ class CompareTest(GoldenTest):
         self.assert_problems("unexpected_pass", comparison)
         self.assertEqual(_verdict(comparison, _CLEAR), model.UNEXPECTED_PASS)
         self.assertEqual(comparison.exit_code, 1)
+
+    def test_what_fails_sometimes_may_pass_and_may_fail(self) -> None:
+        entry = f"{_ENTRY}  test: {_CLEAR}\n  how_often: sometimes\n"
+        passed = judge(run(), entry)
+        self.assertEqual(passed.problems, [])
+        self.assertEqual(_verdict(passed, _CLEAR), model.PASS)
+        failed = judge(run(_FAILED), entry)
+        self.assertEqual(failed.problems, [])
+        self.assertEqual(_verdict(failed, _CLEAR), model.EXPECTED_FAIL)
+        otherwise = judge(run(record(_CLEAR, "fail", message="it segfaulted")), entry)
+        self.assertEqual(_verdict(otherwise, _CLEAR), model.FAIL)
+
+    def test_what_fails_sometimes_names_its_test(self) -> None:
+        with self.assertRaisesRegex(ledger.LedgerError, "must name its test"):
+            judge(run(), _ENTRY + "  how_often: sometimes\n")
 
     def test_an_entry_without_a_test_speaks_of_all_tests_of_its_requirement(self) -> None:
         failed = record("ConsoleLogTest.ReadReturnsData", "fail", message="Expected: 0 bytes")

@@ -89,10 +89,13 @@ def judge(result: results.Result, test: model.Test | None, known: Applicable) ->
     if result.verdict == model.BROKEN:
         judgement.problems.append(problems.broken(result, requirements))
     elif result.verdict == model.PASS and entries:
-        judgement.verdict = model.UNEXPECTED_PASS
-        judgement.blamed.update(e.scope.line for e in entries)
+        judgement.matched.update(e.scope.line for e in entries if e.sometimes)
+        contradicted = [e for e in entries if not e.sometimes]
+        if contradicted:
+            judgement.verdict = model.UNEXPECTED_PASS
+        judgement.blamed.update(e.scope.line for e in contradicted)
         judgement.problems.extend(
-            problems.unexpected_pass(result, requirements, e, known.path) for e in entries
+            problems.unexpected_pass(result, requirements, e, known.path) for e in contradicted
         )
     elif result.verdict in model.FAILING:
         _judge_failing(judgement, entries, known.path)
