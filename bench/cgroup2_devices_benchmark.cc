@@ -5,7 +5,7 @@
 // program at all, in one interleaved run. Needs root and a cgroup2 hierarchy; makes cgroups there
 // and removes them.
 //
-//   bazel build -c opt //bench:cgroup2_devices_benchmark
+//   bazel build --config=speed //bench:cgroup2_devices_benchmark
 //   bazel-bin/bench/cgroup2_devices_benchmark --benchmark_repetitions=21
 //       --benchmark_enable_random_interleaving --benchmark_min_time=0.01
 //

@@ -3,7 +3,7 @@
 // What the console's ring costs beside the floor, which is one memcpy of the same bytes, and beside
 // a ring as it is usually written. Names end as bench/ratios.py wants them: the ring is the testee.
 //
-//   bazel run -c opt //bench:console_log_benchmark -- --benchmark_repetitions=21
+//   bazel run --config=speed //bench:console_log_benchmark -- --benchmark_repetitions=21
 //       --benchmark_enable_random_interleaving --benchmark_min_time=0.02
 
 #include <benchmark/benchmark.h>

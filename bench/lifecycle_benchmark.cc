@@ -10,12 +10,14 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bench/harness/comparison.h"
 #include "bench/harness/floor_container.h"
+#include "bench/harness/floor_monitor.h"
 #include "bench/harness/ground.h"
 #include "bench/harness/syscall_count.h"
 #include "conformance/testee/testee.h"
@@ -73,11 +75,26 @@ class OfFloor : public Lifecycle {
     ASSIGN_OR_RETURN(process_, StartFloorContainer(root_, "/payload"));
     return {};
   }
-  Status Stop() override { return StopFloorContainer(process_); }
+  Status Stop() override { return StopFloorContainer(process_.pidfd); }
 
  private:
   std::string root_;
-  UniqueFd process_;
+  FloorProcess process_;
+};
+
+class OfMonitoredFloor : public Lifecycle {
+ public:
+  explicit OfMonitoredFloor(std::string root) : root_(std::move(root)) {}
+
+  Status Start() override {
+    ASSIGN_OR_RETURN(floor_, MonitoredFloor::Start(root_, "/payload"));
+    return {};
+  }
+  Status Stop() override { return floor_->Stop(); }
+
+ private:
+  std::string root_;
+  std::optional<MonitoredFloor> floor_;
 };
 
 // One start and one stop an iteration, one of which is timed.
@@ -111,17 +128,27 @@ void CountCalls(benchmark::State& state, Lifecycle* lifecycle, bool is_floor) {
   }
 }
 
+template <typename Function>
+void Add(const std::string& name, const std::string& role, Function function) {
+  benchmark::RegisterBenchmark((name + "/" + role).c_str(), std::move(function))
+      ->UseManualTime()
+      ->Iterations(1)
+      ->Unit(benchmark::kMicrosecond);
+}
+
+// Beside a floor that has no monitor.
 void Register(const std::string& role, Lifecycle* lifecycle) {
   const bool is_floor = role == "floor";
-  const auto add = [&](const std::string& name, auto function) {
-    benchmark::RegisterBenchmark((name + "/" + role).c_str(), std::move(function))
-        ->UseManualTime()
-        ->Iterations(1)
-        ->Unit(benchmark::kMicrosecond);
-  };
-  add("BM_Start", [=](benchmark::State& state) { Cycle(state, lifecycle, true); });
-  add("BM_Stop", [=](benchmark::State& state) { Cycle(state, lifecycle, false); });
-  add("BM_StartSyscalls", [=](benchmark::State& state) { CountCalls(state, lifecycle, is_floor); });
+  Add("BM_Start", role, [=](benchmark::State& state) { Cycle(state, lifecycle, true); });
+  Add("BM_Stop", role, [=](benchmark::State& state) { Cycle(state, lifecycle, false); });
+  Add("BM_StartSyscalls", role,
+      [=](benchmark::State& state) { CountCalls(state, lifecycle, is_floor); });
+}
+
+// The same beside one that has.
+void RegisterMonitored(const std::string& role, Lifecycle* lifecycle) {
+  Add("BM_StartMonitored", role, [=](benchmark::State& state) { Cycle(state, lifecycle, true); });
+  Add("BM_StopMonitored", role, [=](benchmark::State& state) { Cycle(state, lifecycle, false); });
 }
 
 Status Measure(Testee& testee, Testee& against, const std::string& payload) {
@@ -129,6 +156,8 @@ Status Measure(Testee& testee, Testee& against, const std::string& payload) {
   ASSIGN_OR_RETURN(const auto floor_ground, Ground::Create(payload));
   OfFloor floor(floor_ground->root());
   Register("floor", &floor);
+  OfMonitoredFloor monitored(floor_ground->root());
+  RegisterMonitored("floor", &monitored);
   std::vector<std::unique_ptr<Ground>> grounds;
   // Each of them gone before what it is on.
   std::vector<std::unique_ptr<OfTestee>> lifecycles;
@@ -138,6 +167,7 @@ Status Measure(Testee& testee, Testee& against, const std::string& payload) {
     grounds.push_back(std::move(ground));
     lifecycles.push_back(std::make_unique<OfTestee>(std::move(container)));
     Register(role, lifecycles.back().get());
+    RegisterMonitored(role, lifecycles.back().get());
   }
   return RunRegistered();
 }

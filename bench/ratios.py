@@ -3,7 +3,7 @@
 """Ratios out of one interleaved Google Benchmark run.
 
 The machines are noisy, so no time stands alone: each row is a median of repetitions, divided by the
-other implementation's and by the floor's of the same run.
+other implementation's or by the floor's of the same run.
 """
 
 import statistics
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ROLES = ("testee", "against", "floor")
+# Roles that some programs have besides, and that no ratio is made of.
+_OTHER_ROLES = ("call",)
 
 
 class NotComparable(Exception):
@@ -21,21 +23,23 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True)
 class Ratio:
-    """One benchmark: medians in nanoseconds, and how many repetitions each is of."""
+    """One benchmark: medians in nanoseconds, None where the run has none of that role; what nine in
+    ten of the testee's repetitions stay below; how many repetitions there are of each at least."""
 
     name: str
     testee: float
-    against: float
-    floor: float
+    against: float | None
+    floor: float | None
+    high: float
     repetitions: int
 
     @property
-    def to_against(self) -> float:
-        return self.testee / self.against
+    def to_against(self) -> float | None:
+        return self.testee / self.against if self.against else None
 
     @property
-    def to_floor(self) -> float:
-        return self.testee / self.floor
+    def to_floor(self) -> float | None:
+        return self.testee / self.floor if self.floor else None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def _rows(benchmarks: Iterable[Row]) -> Iterable[tuple[str, str, Row]]:
             raise NotComparable(f"{row['name']}: {row.get('error_message', 'failed')}")
         words = str(row["run_name"]).split("/")
         kept = [word for word in words if not word.startswith(_TUNING)]
+        if kept[-1] in _OTHER_ROLES:
+            continue
         if kept[-1] not in ROLES:
             raise NotComparable(f"{row['run_name']}: does not end in one of {', '.join(ROLES)}")
         yield "/".join(kept[:-1]), kept[-1], row
@@ -82,6 +88,10 @@ def _time(row: Row) -> float:
     return float(row["real_time" if waited else "cpu_time"]) * _NANOSECONDS[row["time_unit"]]
 
 
+def _high(times: list[float]) -> float:
+    return statistics.quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
+
+
 def ratios(report: Mapping[str, Any]) -> list[Ratio]:
     """The ratios of a report in Google Benchmark's JSON format, in its order."""
     times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -89,11 +99,16 @@ def ratios(report: Mapping[str, Any]) -> list[Ratio]:
         times[name][role].append(_time(row))
     rows = []
     for name, by_role in times.items():
-        missing = [role for role in ROLES if role not in by_role]
-        if missing:
-            raise NotComparable(f"{name}: the run has no {' and no '.join(missing)}")
-        medians = {role: statistics.median(by_role[role]) for role in ROLES}
-        rows.append(Ratio(name, **medians, repetitions=min(map(len, by_role.values()))))
+        if "testee" not in by_role:
+            raise NotComparable(f"{name}: the run has no testee")
+        if len(by_role) == 1:
+            raise NotComparable(f"{name}: the run has no against and no floor")
+        testee, against, floor = (
+            statistics.median(by_role[role]) if role in by_role else None for role in ROLES
+        )
+        assert testee is not None
+        least = min(map(len, by_role.values()))
+        rows.append(Ratio(name, testee, against, floor, _high(by_role["testee"]), least))
     if not rows:
         raise NotComparable("the run measured nothing")
     return rows

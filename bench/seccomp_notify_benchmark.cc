@@ -3,7 +3,7 @@
 // What a system call costs that waits for a supervisor: in containers of two implementations, and
 // beside them a bare filter, whose listener is received from and answered in one loop. The testee
 // hands its listener over, or forwards to a proxy; the implementation to compare with forwards.
-// Starts containers, so it is to be run in namespaces of its own (bench/README.md).
+// Starts containers, as root.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "bench/harness/comparison.h"
+#include "bench/harness/ground.h"
 #include "bench/seccomp_supervision.h"
 
 namespace lxcspec {
@@ -102,6 +103,7 @@ class Field {
 };
 
 Status Measure(Testee& testee, Testee& against, Field field) {
+  RETURN_IF_ERROR(LeaveTheMachine());
   ASSIGN_OR_RETURN(auto bare, StartBareCallers(1));
   ASSIGN_OR_RETURN(auto many_bare, StartBareCallers(kManyCallers));
   ASSIGN_OR_RETURN(auto handed_over, field.Contained(testee, 1, false));

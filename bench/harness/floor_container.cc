@@ -58,7 +58,8 @@ int BecomeContainer(const char* root, const char* program) {
 
 }  // namespace
 
-Result<UniqueFd> StartFloorContainer(const std::string& root, const std::string& program) {
+Result<FloorProcess> StartFloorContainer(const std::string& root, const std::string& program,
+                                         const FloorPlace& place) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe2()");
   const UniqueFd heard(ends[0]);
@@ -69,17 +70,22 @@ Result<UniqueFd> StartFloorContainer(const std::string& root, const std::string&
                     CLONE_NEWNET | CLONE_NEWCGROUP;
   arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
+  if (place.group >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<uint64_t>(place.group);
+  }
   const long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
   if (pid < 0) return FailErrno("clone3()");
   if (pid == 0) {
-    const int code = BecomeContainer(root.c_str(), program.c_str());
+    const bool entered = !place.enter || place.enter();
+    const int code = entered ? BecomeContainer(root.c_str(), program.c_str()) : EACCES;
     _exit(write(told.get(), &code, sizeof(code)) == sizeof(code) ? EXIT_FAILURE : EXIT_SUCCESS);
   }
-  UniqueFd process(pidfd);
+  FloorProcess process{.pidfd = UniqueFd(pidfd), .pid = static_cast<pid_t>(pid)};
   told = UniqueFd();
   int code = 0;
   if (read(heard.get(), &code, sizeof(code)) == 0) return process;
-  static_cast<void>(StopFloorContainer(process));
+  static_cast<void>(StopFloorContainer(process.pidfd));
   errno = code;
   return FailErrno("the floor's container");
 }

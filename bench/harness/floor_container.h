@@ -7,6 +7,9 @@
 #ifndef LXCSPEC_BENCH_HARNESS_FLOOR_CONTAINER_H_
 #define LXCSPEC_BENCH_HARNESS_FLOOR_CONTAINER_H_
 
+#include <sys/types.h>
+
+#include <functional>
 #include <string>
 
 #include "conformance/posix/result.h"
@@ -14,8 +17,22 @@
 
 namespace lxcspec {
 
-// Runs `program`, a path in the root file system, and returns once it was executed: the process.
-Result<UniqueFd> StartFloorContainer(const std::string& root, const std::string& program);
+// Where its process begins.
+struct FloorPlace {
+  // A folder of cgroup version 2, for CLONE_INTO_CGROUP; -1 for the caller's.
+  int group = -1;
+  // What the process does before all else; false where it failed.
+  std::function<bool()> enter;
+};
+
+struct FloorProcess {
+  UniqueFd pidfd;
+  pid_t pid = -1;
+};
+
+// Runs `program`, a path in the root file system, and returns once it was executed.
+Result<FloorProcess> StartFloorContainer(const std::string& root, const std::string& program,
+                                         const FloorPlace& place = {});
 
 // Kills it and waits for its end.
 Status StopFloorContainer(const UniqueFd& pidfd);

@@ -64,13 +64,6 @@ def _effort(options: argparse.Namespace) -> Effort:
     return Effort(options.filter, options.repetitions, options.seconds)
 
 
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InfrastructureError(f"{file}: {error.strerror}") from error
-
-
 @_trackable
 def compare(options: argparse.Namespace) -> int:
     """Builds, measures and judges A and B."""
@@ -100,7 +93,7 @@ def compare(options: argparse.Namespace) -> int:
     judged = judge(rounds, gone_is_fine=options.gone_is_fine)
     bench_output.print_comparison(head.labels, judged)
     if options.json:
-        _write(options.json, judgement.render(head, judged))
+        paths.write(options.json, judgement.render(head, judged))
     return int(judged.verdict)
 
 
@@ -201,7 +194,7 @@ def history(options: argparse.Namespace) -> int:
     )
     for file, text in outputs:
         if file:
-            _write(file, text())
+            paths.write(file, text())
     bench_output.print_history(chosen, analysed, found, verdict)
     return int(verdict)
 
@@ -219,7 +212,7 @@ def acknowledge(options: argparse.Namespace) -> int:
         commit.hash[:12], options.benchmark, options.direction, options.reason.strip()
     )
     draft = file.with_name(f"{file.name}.new")
-    _write(draft, acknowledged.added(before, entry))
+    paths.write(draft, acknowledged.added(before, entry))
     draft.replace(file)
     print(f"{paths.shown(file)}: {options.benchmark} {options.direction} at {commit}")
     return 0
@@ -248,5 +241,5 @@ def error_rates(options: argparse.Namespace) -> int:
         )
     print(found.text())
     if options.json:
-        _write(options.json, found.as_json(_now()))
+        paths.write(options.json, found.as_json(_now()))
     return 0 if found.kept else 1

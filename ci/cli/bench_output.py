@@ -8,10 +8,13 @@ from typing import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from bench import ratios, targets
 from bench.tracking import alerts, compare, history
 from bench.tracking.verdicts import Verdict
+from ci.cli.bench_programs import Measured
 from ci.cli.outcome import console
 
+_WIDEST = 140
 _STYLES = {Verdict.NONE: "green", Verdict.REGRESSION: "red"}
 
 
@@ -30,6 +33,61 @@ def _say(out: Console, text: str, style: str = "") -> None:
 
 def _style(verdict: Verdict) -> str:
     return _STYLES.get(verdict, "yellow")
+
+
+def _micro(nanoseconds: float | None) -> str:
+    return "" if nanoseconds is None else f"{nanoseconds / 1e3:,.4g}"
+
+
+def _share(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
+def _count(count: ratios.Count, names: tuple[str, str]) -> str:
+    values = zip((*names, "floor"), (count.testee, count.against, count.floor))
+    said = [f"{name} {value:,.0f}" for name, value in values if value is not None]
+    return f"{count.benchmark} {count.counter}: {', '.join(said)}"
+
+
+def print_ratios(testee: str, against: str, measured: Sequence[Measured]) -> None:
+    """A table for each program: times in microseconds, the ratios, and its counters below."""
+    out = console()
+    for one in measured:
+        _say(out, f"{one.what}, µs", "bold")
+        table = _table("benchmark", testee, "9 of 10", against, "floor", "ratio", "x floor")
+        for row in one.rows:
+            times = (row.testee, row.high, row.against, row.floor)
+            table.add_row(
+                row.name, *map(_micro, times), _share(row.to_against), _share(row.to_floor)
+            )
+        out.print(table)
+        for count in one.counts:
+            _say(out, _count(count, (testee, against)))
+        out.print()
+    least = min(row.repetitions for one in measured for row in one.rows)
+    _say(out, f"ratio: {testee} to {against}; medians of {least} repetitions or more")
+
+
+def print_outcomes(outcomes: Sequence[targets.Outcome]) -> None:
+    """A row for each aim; why it is missed below."""
+    out = console()
+    # Every figure whole, also in a log.
+    out.width = max(out.width, _WIDEST)
+    table = _table("what", "", "reference", "liblxc", "floor", "measured", "aim", "")
+    for one in outcomes:
+        style = "green" if one.is_reached else "yellow" if one.is_known else "red"
+        table.add_row(*_outcome(one), "reached" if one.is_reached else "missed", style=style)
+    out.print(table)
+    missed = [one for one in outcomes if not one.is_reached]
+    for text in dict.fromkeys(f"{one.target.id}: {one.target.in_the_way}" for one in missed):
+        _say(out, text if not text.endswith(": ") else f"{text}not known why", "yellow")
+    _say(out, f"\n{len(outcomes) - len(missed)} of {len(outcomes)} aims are reached")
+
+
+def _outcome(one: targets.Outcome) -> list[str]:
+    values = (one.values.testee, one.values.against, one.values.floor)
+    what = one.target.what + (", µs" if one.target.quantity == "time" else "")
+    return [what, one.target.id, *map(targets.number, values), one.said, one.target.said]
 
 
 def print_comparison(labels: tuple[str, str], judged: compare.Comparison) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ci.cli import bench_actions, bench_builds, paths
+from ci.cli import bench_actions, bench_builds, bench_targets, paths
 from ci.cli.options import Commands, Parser, positive, seed
 
 HISTORY = paths.TOP / "bench" / "baselines" / "history.jsonl"
@@ -133,6 +133,7 @@ def _add_compare(commands: Commands) -> None:
 
 
 def add_to(commands: Commands) -> None:
+    bench_targets.add_to(commands)
     _add_compare(commands)
     parser = commands.add_word(
         "bench",

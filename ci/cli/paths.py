@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+from ci.cli.errors import InfrastructureError
+
 TOP = Path(__file__).resolve().parents[2]
 EXPECTATIONS = TOP / "conformance" / "expectations"
 KEPT_RESULTS = 40
@@ -46,3 +48,11 @@ def new_results_file(label: str) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     safe = "".join(c if c.isalnum() or c in ".-_" else "_" for c in label)
     return folder / f"{stamp}-{os.getpid()}-{safe}.jsonl"
+
+
+def write(file: Path, text: str) -> None:
+    """Writes a file that the command line names. Raises InfrastructureError, which names it."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InfrastructureError(f"{file}: {error.strerror}") from error

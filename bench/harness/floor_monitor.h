@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The least for a container that outlives who starts it and is accounted for: floor_container.h's,
+// and beside it a process that waits for its end, and two cgroups in each hierarchy, one for
+// either, entered in the cheapest way there is: `tasks` of version 1 by the process itself,
+// CLONE_INTO_CGROUP of version 2. No configuration, no lock, no console, no command socket.
+
+#ifndef LXCSPEC_BENCH_HARNESS_FLOOR_MONITOR_H_
+#define LXCSPEC_BENCH_HARNESS_FLOOR_MONITOR_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+
+#include "conformance/posix/result.h"
+#include "conformance/posix/unique_fd.h"
+
+namespace lxcspec {
+
+// A container of the floor with a monitor. Stop() it before it is gone.
+class MonitoredFloor {
+ public:
+  // Runs `program`, a path in the root file system, and returns once it was executed.
+  static Result<MonitoredFloor> Start(const std::string& root, const std::string& program);
+
+  // Kills init, waits until the monitor has ended, and removes the cgroups.
+  Status Stop();
+
+ private:
+  MonitoredFloor(std::string name, UniqueFd monitor)
+      : name_(std::move(name)), monitor_(std::move(monitor)) {}
+
+  std::string name_;
+  // Says init's process, and ends with the monitor.
+  UniqueFd monitor_;
+  pid_t init_ = -1;
+};
+
+}  // namespace lxcspec
+
+#endif  // LXCSPEC_BENCH_HARNESS_FLOOR_MONITOR_H_
