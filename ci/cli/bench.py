@@ -72,7 +72,7 @@ def execute(options: argparse.Namespace) -> int:
     reports = bench_programs.measure_all(names, run)
     if options.json:
         paths.write(options.json, json.dumps(reports, indent=1) + "\n")
-    measured = bench_programs.ratios_of(reports)
+    measured = bench_output.ratios_of(reports)
     if options.html:
         from bench import ratio_page
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from dataclasses import dataclass
+from typing import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,8 @@ from rich.table import Table
 from bench import ratios, targets
 from bench.tracking import alerts, compare, history
 from bench.tracking.verdicts import Verdict
-from ci.cli.bench_programs import Measured
+from ci.cli.bench_programs import PROGRAMS, Report
+from ci.cli.errors import InfrastructureError, UsageError
 from ci.cli.outcome import console
 
 _WIDEST = 140
@@ -33,6 +35,31 @@ def _say(out: Console, text: str, style: str = "") -> None:
 
 def _style(verdict: Verdict) -> str:
     return _STYLES.get(verdict, "yellow")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a program's report comes to."""
+
+    what: str
+    rows: list[ratios.Ratio]
+    counts: list[ratios.Count]
+
+
+def ratios_of(reports: Mapping[str, Report]) -> list[Measured]:
+    """Ratios and counters, without programs of which the filter left nothing."""
+    found = []
+    for name, report in reports.items():
+        if not report["benchmarks"]:
+            continue
+        try:
+            rows, counts = ratios.ratios(report), ratios.counts(report)
+        except ratios.NotComparable as error:
+            raise InfrastructureError(f"{name}: {error}") from error
+        found.append(Measured(PROGRAMS[name].what, rows, counts))
+    if not found:
+        raise UsageError("--filter leaves no benchmark")
+    return found
 
 
 def _micro(nanoseconds: float | None) -> str:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from bench import ratios
 from ci.cli import bazel, progress, testees
-from ci.cli.errors import InfrastructureError, UsageError
+from ci.cli.errors import InfrastructureError
 
 # Debug builds measure the compiler's patience, not the code.
 _FLAGS = ("--config=speed",)
@@ -98,31 +97,6 @@ def measure_all(names: Sequence[str], run: Run) -> dict[str, Report]:
             line.show(f"{number} of {len(names)}: {PROGRAMS[name].what} ...")
             reports[name] = _measure(PROGRAMS[name], run, built)
     return reports
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a program's report comes to."""
-
-    what: str
-    rows: list[ratios.Ratio]
-    counts: list[ratios.Count]
-
-
-def ratios_of(reports: Mapping[str, Report]) -> list[Measured]:
-    """Ratios and counters, without programs of which the filter left nothing."""
-    found = []
-    for name, report in reports.items():
-        if not report["benchmarks"]:
-            continue
-        try:
-            rows, counts = ratios.ratios(report), ratios.counts(report)
-        except ratios.NotComparable as error:
-            raise InfrastructureError(f"{name}: {error}") from error
-        found.append(Measured(PROGRAMS[name].what, rows, counts))
-    if not found:
-        raise UsageError("--filter leaves no benchmark")
-    return found
 
 
 def _measure(program: Program, run: Run, built: Path) -> Report:

@@ -73,7 +73,7 @@ bool IsCpuset(const CgroupHierarchy& hierarchy) {
 Result<Cpuset> ReadCpuset(const std::string& folder) {
   Cpuset cpuset;
   for (const char* file : kCpusetFiles) {
-    auto text = ReadWhole(folder + file);
+    auto text = ReadRecord(folder + file);
     // Mounted as `noprefix`, it has other names.
     if (!text && text.error().code == ENOENT) return Cpuset();
     if (!text) return Forward(std::move(text).error());

@@ -52,8 +52,10 @@ Result<std::string> ReadWhole(int fd, const std::string& what) {
   for (off_t offset = 0;;) {
     const ssize_t count = TEMP_FAILURE_RETRY(pread(fd, part.data(), part.size(), offset));
     if (count < 0) return ErrnoFailure(fmt::format("read({})", what));
-    if (count == 0) return text;
     text.append(part.data(), static_cast<size_t>(count));
+    // The kernel hands out whole records, none of which is half as long as this: after fewer
+    // bytes there is no other one.
+    if (static_cast<size_t>(count) < part.size() / 2) return text;
     offset += count;
   }
 }

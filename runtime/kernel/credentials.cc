@@ -42,7 +42,7 @@ Status CloseEachOnExec() {
 // Those that do not what they do by default, as a mask; all of them where nobody says.
 uint64_t ChangedSignals() {
   constexpr uint64_t kAll = ~uint64_t{0};
-  const auto status = ReadWhole("/proc/self/status");
+  const auto status = ReadRecord("/proc/self/status");
   if (!status) return kAll;
   uint64_t changed = 0;
   for (const std::string_view label : {"\nSigIgn:", "\nSigCgt:"}) {

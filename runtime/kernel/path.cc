@@ -88,7 +88,11 @@ std::string DescriptorPath(int fd) { return fmt::format("/proc/self/fd/{}", fd);
 
 Result<UniqueFd> OpenDescriptorFolder() { return Open("/proc/self/fd", O_PATH | O_DIRECTORY); }
 
-Result<std::string> ReadWhole(const std::string& path) {
+namespace {
+
+enum class Ends { kWithNothing, kWithShortRead };
+
+Result<std::string> ReadUntil(const std::string& path, Ends ends) {
   auto file = Open(path, O_RDONLY);
   if (!file) return Forward(std::move(file).error());
   std::string text;
@@ -97,9 +101,20 @@ Result<std::string> ReadWhole(const std::string& path) {
     const ssize_t count = read(file->get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoFailure(fmt::format("read({})", path));
-    if (count == 0) return text;
     text.append(chunk.data(), static_cast<size_t>(count));
+    const bool is_short = static_cast<size_t>(count) < chunk.size();
+    if (count == 0 || (is_short && ends == Ends::kWithShortRead)) return text;
   }
+}
+
+}  // namespace
+
+Result<std::string> ReadWhole(const std::string& path) {
+  return ReadUntil(path, Ends::kWithNothing);
+}
+
+Result<std::string> ReadRecord(const std::string& path) {
+  return ReadUntil(path, Ends::kWithShortRead);
 }
 
 Status WriteInto(int folder, const std::string& path, std::string_view text) {

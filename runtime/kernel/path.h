@@ -39,6 +39,10 @@ Result<UniqueFd> OpenDescriptorFolder();
 // The whole of a file, which may be one of /proc.
 Result<std::string> ReadWhole(const std::string& path);
 
+// The same of a file that the kernel writes as one record (a value in sysfs or a cgroup,
+// /proc/<process>/status): a read that does not fill its buffer was the last one.
+Result<std::string> ReadRecord(const std::string& path);
+
 // Writes into an existing file with one write(2), as files of /proc want it.
 Status WriteInto(int folder, const std::string& path, std::string_view text);
 

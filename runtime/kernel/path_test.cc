@@ -3,6 +3,7 @@
 #include "runtime/kernel/path.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,11 +11,14 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace lxcspec::runtime {
 namespace {
 
 namespace fs = std::filesystem;
+
+using ::testing::HasSubstr;
 
 class PathTest : public ::testing::Test {
  protected:
@@ -102,6 +106,12 @@ TEST_F(PathTest, WholeFilesAreReadAndWritten) {
   EXPECT_EQ(WriteInto(root_.get(), "etc/absent", "x").error().code, ENOENT);
   EXPECT_EQ(ReadWhole("/no/such/file").error().code, ENOENT);
   EXPECT_NE(ReadWhole("/proc/self/status").value_or(""), "");
+  EXPECT_THAT(ReadRecord("/proc/self/status").value_or(""),
+              HasSubstr("nonvoluntary_ctxt_switches"));
+  const std::string longer(10'000, 'x');
+  std::ofstream(folder_ / "longer") << longer;
+  EXPECT_EQ(ReadRecord((folder_ / "longer").string()).value_or(""), longer);
+  EXPECT_EQ(ReadRecord("/no/such/file").error().code, ENOENT);
 }
 
 }  // namespace
