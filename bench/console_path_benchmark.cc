@@ -28,6 +28,7 @@
 
 #include "bench/harness/comparison.h"
 #include "bench/harness/ground.h"
+#include "bench/harness/latencies.h"
 #include "conformance/posix/unique_fd.h"
 #include "conformance/testee/testee.h"
 
@@ -154,6 +155,7 @@ void PumpFloor(benchmark::State& state, const Output& output) {
 // Of a buffer that is filled again whenever it runs out, while no clock runs.
 void LogCall(benchmark::State& state, Running* running) {
   size_t left = 0;
+  Latencies latencies;
   for ([[maybe_unused]] auto _ : state) {
     if (left == 0) {
       const Status written = running->Write(kKibi, kRing);
@@ -164,10 +166,13 @@ void LogCall(benchmark::State& state, Running* running) {
     const auto began = Clock::now();
     const auto reply = running->container().ConsoleLog(
         ConsoleLogRequest{.clear = false, .read = true, .read_max = kKibi});
-    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+    const auto took = Clock::now() - began;
+    latencies.Add(took);
+    state.SetIterationTime(std::chrono::duration<double>(took).count());
     if (!reply) return state.SkipWithError(reply.error().ToString().c_str());
     if (!reply->data || reply->data->size() != kKibi) return state.SkipWithError("not 1 KiB");
   }
+  latencies.Tell(state);
 }
 
 void LogCallFloor(benchmark::State& state) {
@@ -187,13 +192,17 @@ void LogCallFloor(benchmark::State& state) {
     _exit(EXIT_SUCCESS);
   }
   theirs = UniqueFd();
+  Latencies latencies;
   for ([[maybe_unused]] auto _ : state) {
     const auto began = Clock::now();
     bool done = write(mine.get(), "?", 1) == 1;
     done = done && recv(mine.get(), bytes.data(), bytes.size(), MSG_WAITALL) == kKibi;
-    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - began).count());
+    const auto took = Clock::now() - began;
+    latencies.Add(took);
+    state.SetIterationTime(std::chrono::duration<double>(took).count());
     if (!done) return state.SkipWithError("the floor's socket");
   }
+  latencies.Tell(state);
   mine = UniqueFd();
   waitpid(answering, nullptr, 0);
 }

@@ -19,6 +19,7 @@
 
 #include "bench/harness/comparison.h"
 #include "bench/harness/ground.h"
+#include "bench/harness/latencies.h"
 #include "bench/seccomp_supervision.h"
 
 namespace lxcspec {
@@ -33,14 +34,19 @@ void Trip(benchmark::State& state, const Callers& callers, bool on_one_processor
   const Status placed = callers.Place(on_one_processor);
   // The first ones meet caches that others have used.
   for (int i = 0; i < 100; ++i) static_cast<void>(callers.supervisor->AnswerOne({}));
+  Latencies latencies;
   const auto before = callers.ProcessorTime();
+  auto last = Latencies::Clock::now();
   for ([[maybe_unused]] auto _ : state) {
     const Status answered = callers.supervisor->AnswerOne({});
     if (!answered) return state.SkipWithError(answered.error().ToString().c_str());
+    const auto now = Latencies::Clock::now();
+    latencies.Add(now - std::exchange(last, now));
   }
   state.counters["supervisor_ns"] =
       benchmark::Counter(static_cast<double>((callers.ProcessorTime() - before).count()),
                          benchmark::Counter::kAvgIterations);
+  latencies.Tell(state);
   if (!placed) state.SkipWithError(placed.error().ToString().c_str());
 }
 
@@ -51,9 +57,13 @@ void StateWhileThinking(benchmark::State& state, const Callers& callers) {
   std::thread proxy([&] {
     while (!ends) static_cast<void>(callers.supervisor->AnswerOne(kThinking));
   });
+  Latencies latencies;
   for ([[maybe_unused]] auto _ : state) {
+    const auto began = Latencies::Clock::now();
     if (callers.container->State() != "RUNNING") state.SkipWithError("the container has ended");
+    latencies.Add(Latencies::Clock::now() - began);
   }
+  latencies.Tell(state);
   ends = true;
   proxy.join();
 }
