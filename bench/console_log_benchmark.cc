@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -152,9 +153,16 @@ void FirstLap(benchmark::State& state, uint64_t size) {
   }
 }
 
+// Who counts instructions says how many iterations there are to be.
+int64_t WantedIterations() {
+  const char* const wanted = getenv("LXCSPEC_BENCH_ITERATIONS");
+  return wanted == nullptr ? 0 : strtoll(wanted, nullptr, 10);
+}
+
 template <typename Function>
 void Register(const std::string& name, const char* role, Function function) {
-  benchmark::RegisterBenchmark((name + "/" + role).c_str(), std::move(function));
+  auto* const made = benchmark::RegisterBenchmark((name + "/" + role).c_str(), std::move(function));
+  if (WantedIterations() > 0) made->Iterations(WantedIterations());
 }
 
 template <typename Ring>

@@ -51,7 +51,8 @@ class Head:
 
 
 def effort_from(value: Mapping[str, Any]) -> Effort:
-    return Effort(str(value["filter"]), int(value["repetitions"]), float(value["seconds"]))
+    count = bool(value.get("count", False))
+    return Effort(str(value["filter"]), int(value["repetitions"]), float(value["seconds"]), count)
 
 
 def _head_from(value: Mapping[str, Any]) -> Head:

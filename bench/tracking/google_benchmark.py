@@ -3,8 +3,9 @@
 
 The best measure that a report holds is taken. Where a benchmark runs beside its floor (names that
 end in /testee and /floor), that is the ratio of the two, because it cancels what the machine did
-meanwhile. Counts that the benchmark reports as counters are taken as well. A time alone is the last
-resort. Of a process's repetitions the lower quartile stands for all, because a busy machine only
+meanwhile. Counts that the benchmark reports as counters are taken as well. Instructions that were
+counted for what is too short for times stand in their place. A time alone is the last resort.
+Of a process's repetitions the lower quartile stands for all, because a busy machine only
 ever makes them longer.
 """
 
@@ -16,8 +17,9 @@ import statistics
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
+from bench.tracking.instructions import TOO_SHORT_FOR_TIMES
 from bench.tracking.verdicts import NotComparable, NotEnoughData, TooNoisy
 
 RATIO = "ratio to floor"
@@ -26,6 +28,8 @@ COUNTS = ("instructions", "cycles", "syscalls", "copies")
 UNITS = {RATIO: "x floor", "cpu time": "ns", "real time": "ns"}
 _NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 _ROLES = ("testee", "against", "floor")
+# Set by counted(): the row's time is left out.
+_IS_TOO_SHORT = "is_too_short_for_times"
 
 
 class Key(NamedTuple):
@@ -94,8 +98,9 @@ def _collect(rows: Iterable[Mapping[str, Any]]) -> Collected:
         if row.get("error_occurred"):
             raise NotEnoughData(f"{name}: {row.get('error_message', 'failed')}")
         base, role = _split(name)
-        measure, value = _time_of(row, base)
-        found[base][role][measure].append(value)
+        if not row.get(_IS_TOO_SHORT):
+            measure, value = _time_of(row, base)
+            found[base][role][measure].append(value)
         for count in COUNTS:
             if count in row:
                 found[base][role][count].append(float(row[count]))
@@ -163,12 +168,35 @@ def parse(text: str, name: str, least_seconds: float = 0) -> Report:
     return Report(values, *texts)
 
 
-def load(path: Path, least_seconds: float = 0) -> Report:
+def text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise NotEnoughData(f"{path}: {error}") from error
-    return parse(text, str(path), least_seconds)
+
+
+def load(path: Path, least_seconds: float = 0) -> Report:
+    return parse(text_of(path), str(path), least_seconds)
+
+
+def counted(text: str, count: Callable[[str], tuple[str, float]]) -> str:
+    """The report with the instructions of those of its own benchmarks that are too short for times.
+    `count` says of a benchmark's name who counted, and how many."""
+    try:
+        document = json.loads(text)
+        for row in document["benchmarks"]:
+            name = str(row.get("run_name", row["name"]))
+            base, role = _split(name)
+            if row.get("run_type") == "aggregate" or role in ("against", "floor"):
+                continue
+            if _time_of(row, base)[1] < TOO_SHORT_FOR_TIMES:
+                by, row["instructions"] = count(name)
+                row[_IS_TOO_SHORT] = True
+                document.setdefault("context", {})["counts_by"] = by
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Whoever parses it says what is wrong with it.
+        return text
+    return json.dumps(document)
 
 
 def require_same_build(reports: Sequence[Report]) -> None:

@@ -41,6 +41,14 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(found.values[Key("B", "syscalls")], (0.0,))
         self.assertEqual(found.values[Key("B", RATIO)], (2.0,))
 
+    def test_instructions_stand_for_what_is_too_short_for_times(self) -> None:
+        rows = [row("B/testee", 4.0), row("B/floor", 2.0), row("C/testee", 400.0)]
+        text = google_benchmark.counted(report(*rows), lambda name: ("perf", float(len(name))))
+        found = google_benchmark.parse(text, "r")
+        self.assertEqual(found.counts_by, "perf")
+        expected = {Key("B", "instructions"): (8.0,), Key("C", "cpu time"): (400.0,)}
+        self.assertEqual(found.values, expected)
+
     def test_what_is_wrong_is_refused_with_the_reason(self) -> None:
         whole = report(row("B", 1.0))
         for text, wanted in (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import random
@@ -11,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.tracking import google_benchmark
+from bench.tracking import google_benchmark, instructions
 from bench.tracking.verdicts import NotEnoughData
 
 # What the environment's size does to the stack's alignment is drawn anew for each process.
@@ -46,6 +47,8 @@ class Effort:
     filter: str
     repetitions: int
     seconds: float
+    # Whether instructions are counted of benchmarks that are too short for times.
+    count: bool = False
 
     def flags(self) -> list[str]:
         return [
@@ -92,4 +95,25 @@ def _once(program: Program, effort: Effort, draw: random.Random) -> google_bench
         if ended.returncode:
             words = ended.stderr.strip() or ended.stdout.strip() or "(no words)"
             raise NotEnoughData(f"{program.label} ended with {ended.returncode}: {words[-2000:]}")
-        return google_benchmark.load(report, effort.seconds)
+        text = google_benchmark.text_of(report)
+        if effort.count:
+            text = google_benchmark.counted(text, functools.partial(_instructions, program))
+        return google_benchmark.parse(text, str(report), effort.seconds)
+
+
+# By the program's digest and the benchmark's name: a count is the same each time.
+_counts: dict[tuple[str, str], float] = {}
+
+
+def _instructions(program: Program, name: str) -> tuple[str, float]:
+    """Who counted the instructions of one iteration, and how many there are."""
+    by, count = instructions.require_counter()
+    key = (program.digest(), name)
+    if key not in _counts:
+        words = [str(program.path.resolve()), *program.flags]
+        found = instructions.of_iteration(count, words, name)
+        if found is None:
+            said = f"it has to do as many iterations as {instructions.ITERATIONS} says"
+            raise NotEnoughData(f"{program.label}: {name} cannot be counted: {said}")
+        _counts[key] = found
+    return by, _counts[key]

@@ -61,7 +61,7 @@ def _effort(options: argparse.Namespace) -> Effort:
         re.compile(options.filter.removeprefix("-"))
     except re.error as error:
         raise UsageError(f"--filter '{options.filter}': {error}") from error
-    return Effort(options.filter, options.repetitions, options.seconds)
+    return Effort(options.filter, options.repetitions, options.seconds, options.count)
 
 
 @_trackable

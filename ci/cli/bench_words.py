@@ -96,6 +96,11 @@ def _add_effort(parser: Parser) -> None:
     parser.add_argument(
         "--seconds", metavar="S", type=float, default=0.01, help="of each repetition (0.01)"
     )
+    parser.add_argument(
+        "--count",
+        action="store_true",
+        help="count instructions, by perf or Callgrind, of what takes less than 100 ns",
+    )
 
 
 def _add_history(parser: Parser) -> None:
