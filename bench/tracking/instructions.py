@@ -23,7 +23,7 @@ from bench.tracking.verdicts import NotEnoughData
 
 ITERATIONS = "LXCSPEC_BENCH_ITERATIONS"
 PERF, CALLGRIND, NOBODY = "perf", "callgrind", ""
-_FEW, _MANY = 100, 1100
+_FEW, _MANY = 1_000, 101_000
 _DEADLINE_SECONDS = 600
 _EVENT = "instructions:u"
 

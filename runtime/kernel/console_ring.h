@@ -85,21 +85,26 @@ class ConsoleRing {
 
   static void CopyShort(char* to, const char* from, size_t size) {
     // Two copies of a fixed size that overlap make every size between them.
-    if (size >= 32) return CopyEnds<32>(to, from, size);
-    if (size >= 16) return CopyEnds<16>(to, from, size);
-    if (size >= 8) return CopyEnds<8>(to, from, size);
-    if (size >= 4) return CopyEnds<4>(to, from, size);
-    for (size_t i = 0; i < size; ++i) to[i] = from[i];
+    if (size >= 32) return CopyEnds<Bytes32>(to, from, size);
+    if (size >= 16) return CopyEnds<Bytes16>(to, from, size);
+    if (size >= 8) return CopyEnds<uint64_t>(to, from, size);
+    if (size >= 4) return CopyEnds<uint32_t>(to, from, size);
+    if (size >= 2) return CopyEnds<uint16_t>(to, from, size);
+    if (size == 1) *to = *from;
   }
 
-  template <size_t kSize>
+  // Held in registers: an array on the stack would be guarded against overflows.
+  using Bytes16 = char __attribute__((vector_size(16)));
+  using Bytes32 = char __attribute__((vector_size(32)));
+
+  template <typename Block>
   static void CopyEnds(char* to, const char* from, size_t size) {
-    char first[kSize];
-    char last[kSize];
-    memcpy(first, from, kSize);
-    memcpy(last, from + size - kSize, kSize);
-    memcpy(to, first, kSize);
-    memcpy(to + size - kSize, last, kSize);
+    Block first;
+    Block last;
+    memcpy(&first, from, sizeof(Block));
+    memcpy(&last, from + size - sizeof(Block), sizeof(Block));
+    memcpy(to, &first, sizeof(Block));
+    memcpy(to + size - sizeof(Block), &last, sizeof(Block));
   }
 
   RingPieces Run(uint64_t from, uint64_t length) const {
