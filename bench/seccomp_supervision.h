@@ -34,6 +34,9 @@ class ListenerSupervisor : public Supervisor {
   explicit ListenerSupervisor(UniqueFd listener);
   Status AnswerOne(std::chrono::milliseconds after) override;
 
+  // The supervisor's, and open as long.
+  int listener() const { return listener_.get(); }
+
   // Lets the kernel wake caller and supervisor directly, where it can.
   void WakeSynchronously() const;
 

@@ -49,6 +49,7 @@ _PAYLOAD = {"--payload": "bench/harness/payload"}
 PROGRAMS: Mapping[str, Program] = {
     "config_parse": Program("config_parse", "configurations loaded"),
     "ring": Program("console_log", "the console's ring, of the reference alone", compares=False),
+    "pump": Program("pty_pump", "the pump from a pty, of the reference alone", compares=False),
     "console": Program("console_path", "a running container's console", _PAYLOAD),
     "lifecycle": Program("lifecycle", "containers started and stopped", _PAYLOAD),
     "network": Program(
@@ -61,6 +62,12 @@ PROGRAMS: Mapping[str, Program] = {
         "calls that wait for a supervisor",
         {"--probe": "conformance/probes/probe"},
         folder="--folder",
+        seconds=0.05,
+    ),
+    "answers": Program(
+        "seccomp_answers",
+        "ways to answer a call that waits, of the kernel alone",
+        compares=False,
         seconds=0.05,
     ),
     "devices": Program(
