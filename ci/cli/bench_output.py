@@ -17,6 +17,8 @@ from ci.cli.errors import InfrastructureError, UsageError
 from ci.cli.outcome import console
 
 _WIDEST = 140
+# What stands for the implementations where units are measured.
+_UNITS = ("measured", "usual")
 _STYLES = {Verdict.NONE: "green", Verdict.REGRESSION: "red"}
 
 
@@ -42,6 +44,8 @@ class Measured:
     """What a program's report comes to."""
 
     what: str
+    # Whether of two implementations, or of units beside what they usually are.
+    compares: bool
     rows: list[ratios.Ratio]
     counts: list[ratios.Count]
 
@@ -56,7 +60,7 @@ def ratios_of(reports: Mapping[str, Report]) -> list[Measured]:
             rows, counts = ratios.ratios(report), ratios.counts(report)
         except ratios.NotComparable as error:
             raise InfrastructureError(f"{name}: {error}") from error
-        found.append(Measured(PROGRAMS[name].what, rows, counts))
+        found.append(Measured(PROGRAMS[name].what, PROGRAMS[name].compares, rows, counts))
     if not found:
         raise UsageError("--filter leaves no benchmark")
     return found
@@ -81,7 +85,8 @@ def print_ratios(testee: str, against: str, measured: Sequence[Measured]) -> Non
     out = console()
     for one in measured:
         _say(out, f"{one.what}, µs", "bold")
-        table = _table("benchmark", testee, "9 of 10", against, "floor", "ratio", "x floor")
+        names = (testee, against) if one.compares else _UNITS
+        table = _table("benchmark", names[0], "9 of 10", names[1], "floor", "ratio", "x floor")
         for row in one.rows:
             times = (row.testee, row.high, row.against, row.floor)
             table.add_row(
@@ -89,7 +94,7 @@ def print_ratios(testee: str, against: str, measured: Sequence[Measured]) -> Non
             )
         out.print(table)
         for count in one.counts:
-            _say(out, _count(count, (testee, against)))
+            _say(out, _count(count, names))
         out.print()
     least = min(row.repetitions for one in measured for row in one.rows)
     _say(out, f"ratio: {testee} to {against}; medians of {least} repetitions or more")
