@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -16,6 +18,7 @@
 
 #include "bench/harness/ground.h"
 #include "bench/harness/syscall_count.h"
+#include "bench/seccomp_supervision.h"
 #include "conformance/testee/liblxc_testee.h"
 #include "conformance/testee/testee.h"
 
@@ -32,6 +35,9 @@ constexpr uint64_t kStartCalls = 330;
 constexpr uint64_t kStartCallsPerHierarchy = 9;
 constexpr uint64_t kMonitorKib = 192;
 constexpr uint64_t kConsoleLogCalls = 5;
+// Two waits; the call and its validity; the caller's memory, opened and closed; the message and its
+// answer; and that of the call.
+constexpr uint64_t kForwardedCallCalls = 9;
 
 uint64_t Hierarchies() {
   std::ifstream lines("/proc/self/cgroup");
@@ -98,6 +104,33 @@ TEST_F(ReferenceCountsTest, ConsoleLogIsOneMessageAndItsAnswer) {
   const auto more = calls(12);
   ASSERT_TRUE(few && more);
   EXPECT_THAT((*more - *few) / 10, Le(kConsoleLogCalls));
+}
+
+TEST(ReferenceForwardsCallsTest, ForwardedCallTakesTheMonitorFewSystemCalls) {
+  ASSERT_TRUE(LeaveTheMachine());
+  const std::filesystem::path library = std::filesystem::absolute("runtime/liblxc.so.1");
+  const auto testee = LoadLiblxc(library.string()).value();
+  std::string folder = "/tmp/lxcspec-counts.XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  {
+    const Callers callers =
+        StartContainedCallers(*testee, {"conformance/probes/probe", folder}, 1, true).value();
+    // The first one connects.
+    ASSERT_TRUE(callers.supervisor->AnswerOne(std::chrono::milliseconds(0)));
+    const auto calls = [&](int times) {
+      return CountSyscallsOf(callers.monitor, [&] {
+        for (int i = 0; i < times; ++i) {
+          if (!callers.supervisor->AnswerOne(std::chrono::milliseconds(0))) return false;
+        }
+        return true;
+      });
+    };
+    const auto few = calls(20);
+    const auto more = calls(220);
+    ASSERT_TRUE(few && more) << (few ? more : few).error().ToString();
+    EXPECT_THAT((*more - *few) / 200, Le(kForwardedCallCalls));
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

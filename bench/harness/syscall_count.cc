@@ -28,12 +28,13 @@ class Tracer {
  public:
   explicit Tracer(pid_t child) : child_(child) {}
 
-  Status Begin() {
+  // Observes a process and what comes of it.
+  static Status Begin(pid_t process) {
     constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                               PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
-    if (ptrace(PTRACE_SEIZE, child_, nullptr, kOptions) != 0) return FailErrno("PTRACE_SEIZE");
+    if (ptrace(PTRACE_SEIZE, process, nullptr, kOptions) != 0) return FailErrno("PTRACE_SEIZE");
     // Only who is stopped can be told to stop at system calls.
-    if (ptrace(PTRACE_INTERRUPT, child_, nullptr, 0) != 0) return FailErrno("PTRACE_INTERRUPT");
+    if (ptrace(PTRACE_INTERRUPT, process, nullptr, 0) != 0) return FailErrno("PTRACE_INTERRUPT");
     return {};
   }
 
@@ -103,9 +104,8 @@ class Tracer {
   uint64_t entered_ = 0;
 };
 
-}  // namespace
-
-Result<uint64_t> CountSyscalls(const std::function<bool()>& work) {
+// `observed`: -1 for the process that does the work.
+Result<uint64_t> Count(pid_t observed, const std::function<bool()>& work) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe2()");
   UniqueFd go(ends[1]);
@@ -120,7 +120,7 @@ Result<uint64_t> CountSyscalls(const std::function<bool()>& work) {
   }
   close(ends[0]);
   Tracer tracer(child);
-  if (Status begun = tracer.Begin(); !begun) {
+  if (Status begun = Tracer::Begin(observed < 0 ? child : observed); !begun) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     return Propagate(begun.error());
@@ -131,9 +131,17 @@ Result<uint64_t> CountSyscalls(const std::function<bool()>& work) {
   if (!status) return Propagate(status.error());
   if (*status != 0) {
     errno = ECANCELED;
-    return FailErrno("the work whose system calls were counted");
+    return FailErrno("the work while which system calls were counted");
   }
   return tracer.entered();
+}
+
+}  // namespace
+
+Result<uint64_t> CountSyscalls(const std::function<bool()>& work) { return Count(-1, work); }
+
+Result<uint64_t> CountSyscallsOf(pid_t process, const std::function<bool()>& work) {
+  return Count(process, work);
 }
 
 }  // namespace lxcspec

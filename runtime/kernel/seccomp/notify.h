@@ -8,6 +8,8 @@
 #include <linux/seccomp.h>
 #include <time.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,7 +39,9 @@ Status AnswerCall(const UniqueFd& listener, const seccomp_notif_resp& answer,
 
 // Takes calls from listeners that are readable, for the thread that made it. The kernel keeps who
 // asks for a call waiting until there is one, and the one that was there may be gone: so SIGALRM,
-// whose handler this takes over for the process, ends a wait soon.
+// whose handler this takes over for the process, ends a wait soon. Its timer goes off again and
+// again while calls are taken, and is switched off by its handler when there are none: so it costs
+// a busy reader no system call.
 class CallReader {
  public:
   static Result<CallReader> Create();
@@ -49,15 +53,26 @@ class CallReader {
   const seccomp_notif_sizes& sizes() const { return sizes_; }
 
  private:
-  struct DeleteTimer {
-    void operator()(timer_t* timer) const;
-  };
-  using Timer = std::unique_ptr<timer_t, DeleteTimer>;
+  // What the handler is told, which is called in between anything.
+  struct Watch {
+    ~Watch();
 
-  CallReader(const seccomp_notif_sizes& sizes, Timer timer);
+    // Zero is one, as any other number.
+    std::optional<timer_t> timer;
+    std::atomic<bool> is_on = false;
+    // Since the timer went off last.
+    std::atomic<bool> was_used = false;
+    // Where the kernel puts a call that is waited for.
+    std::atomic<seccomp_notif*> waits_for = nullptr;
+  };
+
+  CallReader(const seccomp_notif_sizes& sizes, std::unique_ptr<Watch> watch);
+
+  static void OnAlarm(int signal, siginfo_t* info, void* context);
 
   seccomp_notif_sizes sizes_;
-  Timer timer_;
+  // At a place that does not move.
+  std::unique_ptr<Watch> watch_;
   // Aligned for what is in it.
   std::vector<uint64_t> call_;
 };
