@@ -75,6 +75,9 @@ class ContainerCgroups {
   // are added by "devices.allow" and "devices.deny" whether there are such files or not.
   Result<std::string> GetItem(const std::string& item) const;
   Status SetItem(const std::string& item, std::string_view value);
+  bool HasDeviceProgram() const { return devices_.HasProgram(); }
+  // When nobody waits: what the next change of device rules needs.
+  void GetReadyForDeviceRules() { devices_.GetReady(); }
 
   // Kills what is left in the payload.
   Status Kill() const;

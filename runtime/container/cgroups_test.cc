@@ -8,6 +8,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +21,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,6 +100,24 @@ std::string MayOpen(const ContainerCgroups& cgroups, const std::vector<std::stri
   const ssize_t count = read(in.get(), said.data(), said.size());
   waitpid(child, nullptr, 0);
   return std::string(said.data(), count > 0 ? static_cast<size_t>(count) : 0);
+}
+
+// From now on this process can load no program and make no map.
+void RefuseLoading() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_bpf, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, BPF_PROG_LOAD, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ, BPF_MAP_CREATE, 1, 0),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EPERM),
+  };
+  const sock_fprog program{.len = std::size(filter), .filter = filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    _exit(2);
+  }
 }
 
 class ContainerCgroupsTest : public ::testing::Test {
@@ -240,6 +265,49 @@ TEST_F(ContainerCgroupsTest, DeviceRulesOfEitherVersionAreEnforcedAndAddedTo) {
     EXPECT_EQ(MayOpen(cgroups, devices), "r r w ") << family;
     EXPECT_TRUE(cgroups.Remove(false));
   }
+}
+
+TEST_F(ContainerCgroupsTest, ChangeOfAllDeviceRulesThatIsPreparedLoadsNoProgram) {
+  for (const bool is_prepared : {false, true}) {
+    ContainerCgroups cgroups = Made(config());
+    ASSERT_TRUE(cgroups.ApplyDeviceRules(Configured(
+        {{"lxc.cgroup2.devices.deny", "a"}, {"lxc.cgroup2.devices.allow", "c 1:3 rwm"}})));
+    if (is_prepared) cgroups.GetReadyForDeviceRules();
+    const pid_t child = fork();
+    if (child == 0) {
+      RefuseLoading();
+      // A rule about more than one device is no change of a few bytes.
+      _exit(cgroups.SetItem("devices.allow", "c 1:* r") ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), is_prepared ? 0 : 1);
+    EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), is_prepared ? "rw r " : "rw - ");
+    EXPECT_TRUE(cgroups.Remove(false));
+  }
+}
+
+TEST_F(ContainerCgroupsTest, EachOfManyChangesOfAllDeviceRulesHolds) {
+  ContainerCgroups cgroups = Made(config());
+  ASSERT_TRUE(cgroups.ApplyDeviceRules(Configured({{"lxc.cgroup2.devices.deny", "a"}})));
+  for (int round = 0; round < 8; ++round) {
+    if (round % 3 != 0) cgroups.GetReadyForDeviceRules();
+    ASSERT_TRUE(cgroups.SetItem("devices.allow", "c 1:* r"));
+    EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), "r r ") << round;
+    if (round % 2 != 0) cgroups.GetReadyForDeviceRules();
+    ASSERT_TRUE(cgroups.SetItem("devices.allow", "c 1:3 w"));
+    EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), "rw r ") << round;
+    // These need a deeper table than was prepared, and then one that is none.
+    if (round > 3) {
+      ASSERT_TRUE(cgroups.SetItem("devices.allow", "c 7:300 r"));
+    }
+    if (round > 5) {
+      ASSERT_TRUE(cgroups.SetItem("devices.allow", "c *:9 r"));
+    }
+    ASSERT_TRUE(cgroups.SetItem("devices.deny", "a"));
+    EXPECT_EQ(MayOpen(cgroups, {"/dev/null", "/dev/zero"}), "- - ") << round;
+  }
+  EXPECT_TRUE(cgroups.Remove(false));
 }
 
 TEST_F(ContainerCgroupsTest, DenyingAllDevicesAloneDeniesAllAndARuleThatIsNoneIsAnError) {

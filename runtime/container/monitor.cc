@@ -27,6 +27,8 @@ namespace {
 
 // How long a container may take after another signal than SIGKILL.
 constexpr std::chrono::seconds kGrace(10);
+// When a container has started, and its monitor has time.
+constexpr std::chrono::seconds kUntilIdle(1);
 constexpr std::chrono::seconds kLettingGo(2);
 
 // The kernel ends the init of a pid namespace with these for reboot(2): pid_namespaces(7).
@@ -167,6 +169,7 @@ Result<bool> Monitor::RunOnce() {
   SetState(State::kRunning);
   reporter_.Running();
   ReleaseMemory();
+  if (cgroups_ && cgroups_->HasDeviceProgram()) GetReadyForDeviceRules(kUntilIdle);
   while (!init_.status) {
     if (auto waited = loop_.RunOnce(); !waited) {
       Say(LogLevel::kError, waited.error().ToString());

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,6 +144,8 @@ class Monitor {
   Reply SignalInit(const std::string& what);
   // Answers when it is so, or failed.
   void SetFrozen(bool frozen, const Client& client);
+  // When the container has run so long.
+  void GetReadyForDeviceRules(std::chrono::milliseconds delay);
   Status WatchAttached(const Request& request);
   void RegisterCgroupCommands();
 

@@ -27,6 +27,7 @@ namespace lxcspec::runtime {
 namespace {
 
 constexpr std::chrono::seconds kFreezingPatience(10);
+constexpr std::chrono::milliseconds kAfterTheAnswer(1);
 
 Reply Text(std::string text) { return {.code = 0, .body = std::move(text), .fds = {}}; }
 
@@ -124,7 +125,14 @@ void Monitor::RegisterCgroupCommands() {
       return FailedReply({.code = EINVAL, .attempted = "set_cgroup_item"});
     }
     const auto set = cgroups_->SetItem(request.body.substr(0, end), request.body.substr(end + 1));
+    if (request.body.starts_with("devices.")) GetReadyForDeviceRules(kAfterTheAnswer);
     return set ? Reply() : FailedReply(set.error());
+  });
+}
+
+void Monitor::GetReadyForDeviceRules(std::chrono::milliseconds delay) {
+  loop_.After(delay, [this] {
+    if (cgroups_) cgroups_->GetReadyForDeviceRules();
   });
 }
 

@@ -97,7 +97,7 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
   if (!first) return Forward(std::move(first).error());
   auto second = LinesOf(config, "lxc.cgroup2.devices");
   if (!second) return Forward(std::move(second).error());
-  if (first->empty() && second->empty() && !program_) return {};
+  if (first->empty() && second->empty() && !now_) return {};
   if (places.first == nullptr && places.second == nullptr) {
     return Failure(
         ENOSYS, fmt::format("device rules: nothing here enforces them (layout: {})", Name(layout)));
@@ -111,7 +111,7 @@ Status DeviceLimits::Apply(const Config& config, const DevicePlaces& places, Cgr
     if (!rule) return Forward(rule.error());
     rules.Add(*rule);
   }
-  if (places.second != nullptr && (rules.Restrict() || program_)) {
+  if (places.second != nullptr && (rules.Restrict() || now_)) {
     // cgroup2_devices.no_bpf
     TRY(Enforce(std::move(rules), *places.second));
   }
@@ -123,7 +123,7 @@ Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& 
   const auto rule = ParseDeviceRule(allow, text);
   if (!rule) return Forward(rule.error());
   if (places.first != nullptr) TRY(WriteToFirst(places, allow, text));
-  const bool enforced_by_files = places.first != nullptr && !program_;
+  const bool enforced_by_files = places.first != nullptr && !now_;
   if (places.second == nullptr || enforced_by_files) return {};
   // cgroup2_devices.live_change cgroup2_devices.live_change_is_atomic
   if (AddToTable(*rule)) return {};
@@ -138,36 +138,65 @@ Status DeviceLimits::Add(bool allow, std::string_view text, const DevicePlaces& 
 }
 
 bool DeviceLimits::AddToTable(const DeviceRule& rule) {
-  if (!table_ || !rule.major || !rule.minor || !table_->CanSet(*rule.major, *rule.minor))
-    return false;
+  if (!now_ || !now_->table || !rule.major || !rule.minor) return false;
+  DeviceTable& table = *now_->table;
+  if (!table.CanSet(*rule.major, *rule.minor)) return false;
   // A denial may be of more than the one device then.
   if (!rules_.IsDecided() && !rule.allow) return false;
   rules_.Add(rule);
   for (const auto& [is_of, type] : {std::pair(rule.block, DeviceType::kBlock),
                                     std::pair(rule.character, DeviceType::kCharacter)}) {
     if (!is_of) continue;
-    table_->Set(type, *rule.major, *rule.minor, rules_.Allowed(type, *rule.major, *rule.minor));
+    table.Set(type, *rule.major, *rule.minor, rules_.Allowed(type, *rule.major, *rule.minor));
   }
   return true;
 }
 
-Status DeviceLimits::Enforce(DeviceRules rules, const Cgroup& cgroup) {
-  std::optional<DeviceTable> table;
-  if (auto made = DeviceTable::Create(rules)) table = *std::move(made);
-  auto program = table ? DeviceProgram::Load(table->Lookup()) : Failure(ENOSYS, "device table");
-  if (!program) {
-    // A kernel without such tables, or rules that one cannot have: they are the program itself.
-    table.reset();
-    const auto instructions = CompileDeviceRules(rules);
-    if (!instructions) return Forward(instructions.error());
-    program = DeviceProgram::Load(*instructions);
-    if (!program) return Forward(std::move(program).error());
+Result<DeviceLimits::Enforced> DeviceLimits::Load(const DeviceRules& rules) {
+  if (auto table = DeviceTable::Create(rules)) {
+    auto program = DeviceProgram::Load(table->Lookup());
+    if (program) return Enforced{*std::move(table), *std::move(program)};
   }
-  TRY(program->Attach(cgroup.fd(), program_ ? &*program_ : nullptr));
-  program_ = *std::move(program);
-  table_ = std::move(table);
+  // A kernel without such tables, or rules that one cannot have: they are the program itself.
+  const auto instructions = CompileDeviceRules(rules);
+  if (!instructions) return Forward(instructions.error());
+  auto program = DeviceProgram::Load(*instructions);
+  if (!program) return Forward(std::move(program).error());
+  return Enforced{std::nullopt, *std::move(program)};
+}
+
+std::optional<DeviceLimits::Enforced> DeviceLimits::Ready(const DeviceRules& rules) {
+  if (!next_) return std::nullopt;
+  auto layout = DeviceTableLayout::Make(rules);
+  if (!layout || !next_->table->Take(*std::move(layout))) return std::nullopt;
+  return std::exchange(next_, std::nullopt);
+}
+
+Status DeviceLimits::Enforce(DeviceRules rules, const Cgroup& cgroup) {
+  std::optional<Enforced> then = Ready(rules);
+  if (!then) {
+    auto loaded = Load(rules);
+    if (!loaded) return Forward(std::move(loaded).error());
+    then = *std::move(loaded);
+  }
+  TRY(then->program.Attach(cgroup.fd(), now_ ? &now_->program : nullptr));
+  before_ = std::exchange(now_, std::move(then));
   rules_ = std::move(rules);
   return {};
+}
+
+void DeviceLimits::GetReady() {
+  before_.reset();
+  if (!now_ || !now_->table) return;
+  const DeviceTable& table = *now_->table;
+  const bool fits =
+      next_ && next_->table->size() >= table.size() && next_->table->is_deep() == table.is_deep();
+  if (fits) return;
+  next_.reset();
+  auto reserved = DeviceTable::Reserve(table.size(), table.is_deep());
+  if (!reserved) return;
+  auto program = DeviceProgram::Load(reserved->Lookup());
+  if (program) next_ = Enforced{*std::move(reserved), *std::move(program)};
 }
 
 }  // namespace lxcspec::runtime

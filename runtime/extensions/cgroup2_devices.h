@@ -45,7 +45,23 @@ class DeviceLimits {
   // One more rule, at once in force.
   Status Add(bool allow, std::string_view text, const DevicePlaces& places);
 
+  bool HasProgram() const { return now_.has_value(); }
+  // Has what the next change of all rules needs made before, when nobody waits for it: a table and
+  // its program, which the verifier has walked. Such a change then takes filling the table, and one
+  // call that exchanges the programs.
+  void GetReady();
+
  private:
+  struct Enforced {
+    // What the program looks into; none where it holds the rules itself.
+    std::optional<DeviceTable> table;
+    DeviceProgram program;
+  };
+
+  static Result<Enforced> Load(const DeviceRules& rules);
+  // What was made before, with these rules in it; nothing where there is none that can have them.
+  std::optional<Enforced> Ready(const DeviceRules& rules);
+
   // Makes these the program's rules; the ones before stay in force until then.
   Status Enforce(DeviceRules rules, const Cgroup& cgroup);
   // Adds a rule about one device to the table. False, and nothing changed, where there is no table
@@ -53,9 +69,11 @@ class DeviceLimits {
   bool AddToTable(const DeviceRule& rule);
 
   DeviceRules rules_;
-  std::optional<DeviceProgram> program_;
-  // What the program looks into; none where it holds the rules itself.
-  std::optional<DeviceTable> table_;
+  std::optional<Enforced> now_;
+  // For the next change of all rules, and what was in force before the last one, which takes longer
+  // to be given back than to be exchanged.
+  std::optional<Enforced> next_;
+  std::optional<Enforced> before_;
 };
 
 }  // namespace lxcspec::runtime

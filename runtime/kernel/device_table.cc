@@ -39,10 +39,10 @@ constexpr int kAccessOffset = offsetof(bpf_cgroup_dev_ctx, access_type) + (kLowe
 
 class Lookup {
  public:
-  Lookup(int table_fd, const DeviceTableLayout& layout)
+  Lookup(int table_fd, size_t size, bool is_deep)
       : table_fd_(table_fd),
-        block_mask_(static_cast<int>(layout.bytes().size() - table::kBlockSize)),
-        is_deep_(layout.is_deep()) {}
+        block_mask_(static_cast<int>(size - table::kBlockSize)),
+        is_deep_(is_deep) {}
 
   std::vector<bpf_insn> Compile();
 
@@ -141,14 +141,19 @@ std::vector<bpf_insn> Lookup::Compile() {
 
 }  // namespace
 
-std::vector<bpf_insn> CompileTableLookup(int table_fd, const DeviceTableLayout& layout) {
-  return Lookup(table_fd, layout).Compile();
+std::vector<bpf_insn> CompileTableLookup(int table_fd, size_t size, bool is_deep) {
+  return Lookup(table_fd, size, is_deep).Compile();
 }
 
 Result<DeviceTable> DeviceTable::Create(const DeviceRules& rules) {
   auto layout = DeviceTableLayout::Make(rules);
   if (!layout) return Forward(std::move(layout).error());
-  const size_t size = layout->bytes().size();
+  auto table = Reserve(layout->bytes().size(), layout->is_deep());
+  if (table) table->Take(*std::move(layout));
+  return table;
+}
+
+Result<DeviceTable> DeviceTable::Reserve(size_t size, bool is_deep) {
   bpf_attr attributes = {};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
   attributes.key_size = sizeof(uint32_t);
@@ -162,21 +167,32 @@ Result<DeviceTable> DeviceTable::Create(const DeviceRules& rules) {
   if (!fd) return Forward(std::move(fd).error());
   void* const mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd->get(), 0);
   if (mapped == MAP_FAILED) return ErrnoFailure("mmap(device table)");
-  memcpy(mapped, layout->bytes().data(), size);
-  return DeviceTable(*std::move(layout), *std::move(fd), static_cast<uint8_t*>(mapped), size);
+  return DeviceTable(*std::move(fd), static_cast<uint8_t*>(mapped), size, is_deep);
+}
+
+bool DeviceTable::Take(DeviceTableLayout layout) {
+  if (layout.is_deep() != is_deep_ || layout.bytes().size() > size_) return false;
+  memcpy(bytes_, layout.bytes().data(), layout.bytes().size());
+  layout_ = std::move(layout);
+  layout_.bytes_ = {};
+  // What is behind is room for changes.
+  layout_.users_.resize(size_ / table::kBlockSize);
+  return true;
 }
 
 DeviceTable::DeviceTable(DeviceTable&& other) noexcept
     : layout_(std::move(other.layout_)),
       fd_(std::move(other.fd_)),
       bytes_(std::exchange(other.bytes_, nullptr)),
-      size_(other.size_) {}
+      size_(other.size_),
+      is_deep_(other.is_deep_) {}
 
 DeviceTable& DeviceTable::operator=(DeviceTable&& other) noexcept {
   std::swap(layout_, other.layout_);
   std::swap(fd_, other.fd_);
   std::swap(bytes_, other.bytes_);
   std::swap(size_, other.size_);
+  std::swap(is_deep_, other.is_deep_);
   return *this;
 }
 

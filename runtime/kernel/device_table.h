@@ -53,6 +53,7 @@ class DeviceTableLayout {
            uint32_t allowed);
 
  private:
+  friend class DeviceTable;
   friend class DeviceTableBuilder;
   DeviceTableLayout() = default;
 
@@ -64,20 +65,32 @@ class DeviceTableLayout {
   size_t next_free_ = 0;
 };
 
-// The program that looks into the table of that layout that the descriptor is of.
-std::vector<bpf_insn> CompileTableLookup(int table_fd, const DeviceTableLayout& layout);
+// The program that looks into the table of that size and depth that the descriptor is of.
+std::vector<bpf_insn> CompileTableLookup(int table_fd, size_t size, bool is_deep);
+inline std::vector<bpf_insn> CompileTableLookup(int table_fd, const DeviceTableLayout& layout) {
+  return CompileTableLookup(table_fd, layout.bytes().size(), layout.is_deep());
+}
 
 // A table in the kernel, for as long as this or a program holds it.
 class DeviceTable {
  public:
   // Beside what DeviceTableLayout::Make() says: EINVAL where the kernel has no such tables.
   static Result<DeviceTable> Create(const DeviceRules& rules);
+  // One that allows nothing yet.
+  static Result<DeviceTable> Reserve(size_t size, bool is_deep);
+
+  // Has a table that was reserved, and that no program of a cgroup looks into yet, be of that
+  // layout. False, and nothing changed, where it has another depth or more than there is room for.
+  bool Take(DeviceTableLayout layout);
 
   DeviceTable(DeviceTable&& other) noexcept;
   DeviceTable& operator=(DeviceTable&& other) noexcept;
   ~DeviceTable();
 
-  std::vector<bpf_insn> Lookup() const { return CompileTableLookup(fd_.get(), layout_); }
+  std::vector<bpf_insn> Lookup() const { return CompileTableLookup(fd_.get(), size_, is_deep_); }
+
+  size_t size() const { return size_; }
+  bool is_deep() const { return is_deep_; }
 
   // See DeviceTableLayout.
   bool CanSet(uint32_t major, uint32_t minor) const { return layout_.CanSet(major, minor); }
@@ -86,14 +99,16 @@ class DeviceTable {
   }
 
  private:
-  DeviceTable(DeviceTableLayout layout, UniqueFd fd, uint8_t* bytes, size_t size)
-      : layout_(std::move(layout)), fd_(std::move(fd)), bytes_(bytes), size_(size) {}
+  DeviceTable(UniqueFd fd, uint8_t* bytes, size_t size, bool is_deep)
+      : fd_(std::move(fd)), bytes_(bytes), size_(size), is_deep_(is_deep) {}
 
+  // Of nothing, where it was only reserved. Its bytes are in the table alone.
   DeviceTableLayout layout_;
   UniqueFd fd_;
   // Mapped; null after this was moved from.
   uint8_t* bytes_ = nullptr;
   size_t size_ = 0;
+  bool is_deep_ = false;
 };
 
 }  // namespace lxcspec::runtime

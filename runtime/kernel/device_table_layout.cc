@@ -8,10 +8,9 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <map>
-#include <string>
-#include <unordered_map>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "runtime/kernel/device_table.h"
 #include "runtime/kernel/device_table_format.h"
@@ -34,9 +33,33 @@ uint8_t SetsWithin(uint32_t allowed) {
 
 // What rules say about the minors of a major, or of any.
 struct Minors {
+  struct One {
+    uint32_t minor;
+    uint32_t access;
+  };
+
   uint32_t any = 0;
-  std::map<uint32_t, uint32_t> each;
+  // By minor.
+  std::vector<One> each;
 };
+
+// Differs for most blocks that differ.
+uint64_t Hash(const Block& block) {
+  // As many sums as the processor adds up at once.
+  constexpr size_t kSums = 4;
+  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  std::array<uint64_t, kBlockSize / sizeof(uint64_t)> words;
+  memcpy(words.data(), block.data(), kBlockSize);
+  std::array<uint64_t, kSums> sums{};
+  for (size_t at = 0; at < words.size(); at += kSums) {
+    for (size_t sum = 0; sum < kSums; ++sum) {
+      sums[sum] = std::rotl((sums[sum] ^ words[at + sum]) * kFactor, 29);
+    }
+  }
+  uint64_t hash = 0;
+  for (const uint64_t sum : sums) hash = std::rotl((hash ^ sum) * kFactor, 29);
+  return hash;
+}
 
 uint16_t NumberAt(std::span<const uint8_t> bytes, size_t place) {
   uint16_t number = 0;
@@ -72,47 +95,56 @@ class DeviceTableBuilder {
     return SetsWithin(rules_.IsAllowlist() ? said : kMayAll & ~said);
   }
 
+  // Rules are in the order of their types, majors and minors, those about any of them first.
   Status AddType(DeviceType type) {
+    const auto& all = rules_.accesses();
+    auto next = all.lower_bound({type, std::nullopt, std::nullopt});
+    const auto is_next = [&](std::optional<uint32_t> major) {
+      return next != all.end() && next->first.type == type && next->first.major == major;
+    };
+    const uint32_t of_any = is_next(std::nullopt) && !next->first.minor ? (next++)->second : 0;
     // A minor of any major cannot be told for the majors that have no entry.
-    Minors of_any;
-    std::map<uint32_t, Minors> of_each;
-    for (const auto& [devices, access] : rules_.accesses()) {
-      if (devices.type != type) continue;
-      if (devices.major.value_or(0) >= table::kMajors) {
-        return Failure(ENOTSUP,
-                       fmt::format("device rule for major {}: beyond the table", *devices.major));
-      }
-      Minors& minors = devices.major ? of_each[*devices.major] : of_any;
-      (devices.minor ? minors.each[*devices.minor] : minors.any) |= access;
-    }
-    if (!of_any.each.empty()) {
+    if (is_next(std::nullopt)) {
       return Failure(ENOTSUP, "device rule for one minor of any major: beyond the table");
     }
-    made_.bytes_[table::kFarPlace + static_cast<size_t>(type)] = Sets(of_any.any);
-    const auto other = Blocks(of_any);
+    made_.bytes_[table::kFarPlace + static_cast<size_t>(type)] = Sets(of_any);
+    Minors minors{.any = of_any, .each = {}};
+    const auto other = Blocks(minors);
     if (!other) return Forward(other.error());
-    for (uint32_t major = 0; major < table::kMajors; ++major) Enter(type, major, *other);
-    for (auto& [major, minors] : of_each) {
-      minors.any |= of_any.any;
+    uint32_t begin = 0;
+    while (next != all.end() && next->first.type == type) {
+      const uint32_t major = *next->first.major;
+      if (major >= table::kMajors) {
+        return Failure(ENOTSUP, fmt::format("device rule for major {}: beyond the table", major));
+      }
+      minors.any = of_any;
+      minors.each.clear();
+      for (; is_next(major); ++next) {
+        if (!next->first.minor) {
+          minors.any |= next->second;
+        } else {
+          minors.each.push_back({*next->first.minor, next->second});
+        }
+      }
       const auto blocks = Blocks(minors);
       if (!blocks) return Forward(blocks.error());
-      Count(*other, -1);
-      Enter(type, major, *blocks);
+      Enter(type, begin, major, *other);
+      Enter(type, major, major + 1, *blocks);
+      begin = major + 1;
     }
+    Enter(type, begin, table::kMajors, *other);
     return {};
   }
 
-  void Enter(DeviceType type, uint32_t major, std::pair<uint16_t, uint16_t> blocks) {
-    uint8_t* const entry = made_.bytes_.data() + table::EntryPlace(type, major);
-    memcpy(entry, &blocks.first, sizeof(uint16_t));
-    memcpy(entry + sizeof(uint16_t), &blocks.second, sizeof(uint16_t));
-    Count(blocks, 1);
-  }
-
-  // One user more, or one less.
-  void Count(std::pair<uint16_t, uint16_t> blocks, int difference) {
-    made_.users_[blocks.first] += static_cast<uint32_t>(difference);
-    if (made_.is_deep_) made_.users_[blocks.second] += static_cast<uint32_t>(difference);
+  // Those majors have these blocks.
+  void Enter(DeviceType type, uint32_t begin, uint32_t end, std::pair<uint16_t, uint16_t> blocks) {
+    const std::array<uint16_t, 2> entry = {blocks.first, blocks.second};
+    static_assert(sizeof(entry) == table::kEntrySize);
+    for (uint32_t major = begin; major < end; ++major) {
+      memcpy(made_.bytes_.data() + table::EntryPlace(type, major), entry.data(), sizeof(entry));
+    }
+    made_.users_[blocks.first] += end - begin;
+    if (made_.is_deep_) made_.users_[blocks.second] += end - begin;
   }
 
   // The block of the minors below 256, and the node of the others or the byte of all of them.
@@ -130,16 +162,16 @@ class DeviceTableBuilder {
     upper.fill(*inner_default);
     uint16_t low = *uniform;
     for (auto next = minors.each.begin(); next != minors.each.end();) {
-      const uint32_t first = next->first & ~(table::kMinorsOfUpper - 1);
+      const uint32_t first = next->minor & ~(table::kMinorsOfUpper - 1);
       std::array<uint16_t, table::kUpper> inner;
       inner.fill(*uniform);
-      while (next != minors.each.end() && next->first - first < table::kMinorsOfUpper) {
-        const uint32_t begin = next->first & ~static_cast<uint32_t>(kBlockSize - 1);
+      while (next != minors.each.end() && next->minor - first < table::kMinorsOfUpper) {
+        const uint32_t begin = next->minor & ~static_cast<uint32_t>(kBlockSize - 1);
         const auto leaf = Leaf(minors, next, begin);
         if (!leaf) return Forward(leaf.error());
         // Those below 256 are looked up without a node.
         (begin == 0 ? low : inner[(begin - first) / kBlockSize]) = *leaf;
-        while (next != minors.each.end() && next->first - begin < kBlockSize) ++next;
+        while (next != minors.each.end() && next->minor - begin < kBlockSize) ++next;
       }
       const auto node = Node(inner);
       if (!node) return Forward(node.error());
@@ -151,12 +183,12 @@ class DeviceTableBuilder {
   }
 
   // The bytes of 256 minors from `begin` on, those from `next` on being the ones that rules name.
-  Result<uint16_t> Leaf(const Minors& minors, std::map<uint32_t, uint32_t>::const_iterator next,
+  Result<uint16_t> Leaf(const Minors& minors, std::vector<Minors::One>::const_iterator next,
                         uint32_t begin) {
     Block block;
     block.fill(Sets(minors.any));
-    for (; next != minors.each.end() && next->first - begin < kBlockSize; ++next) {
-      block[next->first - begin] = Sets(minors.any | next->second);
+    for (; next != minors.each.end() && next->minor - begin < kBlockSize; ++next) {
+      block[next->minor - begin] = Sets(minors.any | next->access);
     }
     return Place(block, {});
   }
@@ -177,10 +209,16 @@ class DeviceTableBuilder {
   // The number of a block of this content, which has these numbers in it. Leaves and nodes of the
   // same bytes are told apart: their users are not the same.
   Result<uint16_t> Place(const Block& block, std::span<const uint16_t> numbers) {
-    const std::string content =
-        (numbers.empty() ? "l" : "n") + std::string(block.begin(), block.end());
-    const auto known = places_.find(content);
-    if (known != places_.end()) return known->second;
+    const bool is_node = !numbers.empty();
+    const size_t mask = known_.size() - 1;
+    size_t slot = Hash(block) & mask;
+    for (; known_[slot].number != 0; slot = (slot + 1) & mask) {
+      const Known& known = known_[slot];
+      if (known.is_node == is_node &&
+          memcmp(made_.bytes_.data() + known.number * kBlockSize, block.data(), kBlockSize) == 0) {
+        return known.number;
+      }
+    }
     const size_t number = made_.users_.size();
     if (number + table::kSpareBlocks >= table::kMostBlocks) {
       return Failure(
@@ -189,12 +227,35 @@ class DeviceTableBuilder {
     made_.users_.push_back(0);
     for (const uint16_t named : numbers) ++made_.users_[named];
     made_.bytes_.insert(made_.bytes_.end(), block.begin(), block.end());
-    return places_[content] = static_cast<uint16_t>(number);
+    known_[slot] = {static_cast<uint16_t>(number), is_node};
+    if (number * 2 > known_.size()) Rehash();
+    return static_cast<uint16_t>(number);
   }
+
+  void Rehash() {
+    const std::vector<Known> before = std::exchange(known_, std::vector<Known>(known_.size() * 2));
+    const size_t mask = known_.size() - 1;
+    for (const Known& known : before) {
+      if (known.number == 0) continue;
+      Block block;
+      memcpy(block.data(), made_.bytes_.data() + known.number * kBlockSize, kBlockSize);
+      size_t slot = Hash(block) & mask;
+      while (known_[slot].number != 0) slot = (slot + 1) & mask;
+      known_[slot] = known;
+    }
+  }
+
+  // A block that was placed; the number 0 is none's.
+  struct Known {
+    uint16_t number = 0;
+    bool is_node = false;
+  };
+  static constexpr size_t kKnownAtFirst = 1024;
 
   const DeviceRules& rules_;
   DeviceTableLayout made_;
-  std::unordered_map<std::string, uint16_t> places_;
+  // At the place that the hash of its bytes says, or behind; at most half full.
+  std::vector<Known> known_ = std::vector<Known>(kKnownAtFirst);
 };
 
 Result<DeviceTableLayout> DeviceTableLayout::Make(const DeviceRules& rules) {
