@@ -148,12 +148,29 @@ std::vector<bpf_insn> CompileTableLookup(int table_fd, size_t size, bool is_deep
 Result<DeviceTable> DeviceTable::Create(const DeviceRules& rules) {
   auto layout = DeviceTableLayout::Make(rules);
   if (!layout) return Forward(std::move(layout).error());
-  auto table = Reserve(layout->bytes().size(), layout->is_deep());
-  if (table) table->Take(*std::move(layout));
+  auto table = Make(layout->bytes().size(), layout->is_deep());
+  if (!table) return table;
+  // One call takes less than as many page faults as there are pages.
+  const uint32_t key = 0;
+  bpf_attr attributes = {};
+  attributes.map_fd = static_cast<uint32_t>(table->fd_.get());
+  attributes.key = BpfAddress(&key);
+  attributes.value = BpfAddress(layout->bytes().data());
+  if (Bpf(BPF_MAP_UPDATE_ELEM, attributes) != 0) {
+    return ErrnoFailure("bpf(BPF_MAP_UPDATE_ELEM, device table)");
+  }
+  table->Keep(*std::move(layout));
   return table;
 }
 
 Result<DeviceTable> DeviceTable::Reserve(size_t size, bool is_deep) {
+  auto table = Make(size, is_deep);
+  if (!table) return table;
+  if (!table->Map()) return ErrnoFailure("mmap(device table)");
+  return table;
+}
+
+Result<DeviceTable> DeviceTable::Make(size_t size, bool is_deep) {
   bpf_attr attributes = {};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
   attributes.key_size = sizeof(uint32_t);
@@ -165,19 +182,29 @@ Result<DeviceTable> DeviceTable::Reserve(size_t size, bool is_deep) {
   auto fd = BpfMake(BPF_MAP_CREATE, attributes,
                     fmt::format("bpf(BPF_MAP_CREATE, device table of {} bytes)", size));
   if (!fd) return Forward(std::move(fd).error());
-  void* const mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd->get(), 0);
-  if (mapped == MAP_FAILED) return ErrnoFailure("mmap(device table)");
-  return DeviceTable(*std::move(fd), static_cast<uint8_t*>(mapped), size, is_deep);
+  return DeviceTable(*std::move(fd), size, is_deep);
+}
+
+bool DeviceTable::Map() {
+  if (bytes_ != nullptr) return true;
+  void* const mapped = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  if (mapped == MAP_FAILED) return false;
+  bytes_ = static_cast<uint8_t*>(mapped);
+  return true;
 }
 
 bool DeviceTable::Take(DeviceTableLayout layout) {
-  if (layout.is_deep() != is_deep_ || layout.bytes().size() > size_) return false;
+  if (layout.is_deep() != is_deep_ || layout.bytes().size() > size_ || !Map()) return false;
   memcpy(bytes_, layout.bytes().data(), layout.bytes().size());
+  Keep(std::move(layout));
+  return true;
+}
+
+void DeviceTable::Keep(DeviceTableLayout layout) {
   layout_ = std::move(layout);
   layout_.bytes_ = {};
   // What is behind is room for changes.
   layout_.users_.resize(size_ / table::kBlockSize);
-  return true;
 }
 
 DeviceTable::DeviceTable(DeviceTable&& other) noexcept

@@ -93,19 +93,24 @@ class DeviceTable {
   bool is_deep() const { return is_deep_; }
 
   // See DeviceTableLayout.
-  bool CanSet(uint32_t major, uint32_t minor) const { return layout_.CanSet(major, minor); }
+  bool CanSet(uint32_t major, uint32_t minor) { return layout_.CanSet(major, minor) && Map(); }
   void Set(DeviceType type, uint32_t major, uint32_t minor, uint32_t allowed) {
     layout_.Set({bytes_, size_}, type, major, minor, allowed);
   }
 
  private:
-  DeviceTable(UniqueFd fd, uint8_t* bytes, size_t size, bool is_deep)
-      : fd_(std::move(fd)), bytes_(bytes), size_(size), is_deep_(is_deep) {}
+  DeviceTable(UniqueFd fd, size_t size, bool is_deep)
+      : fd_(std::move(fd)), size_(size), is_deep_(is_deep) {}
+
+  static Result<DeviceTable> Make(size_t size, bool is_deep);
+  // Has bytes_ be the table; false where it cannot be mapped.
+  bool Map();
+  void Keep(DeviceTableLayout layout);
 
   // Of nothing, where it was only reserved. Its bytes are in the table alone.
   DeviceTableLayout layout_;
   UniqueFd fd_;
-  // Mapped; null after this was moved from.
+  // Mapped for what is written there after the table was made; null before.
   uint8_t* bytes_ = nullptr;
   size_t size_ = 0;
   bool is_deep_ = false;
