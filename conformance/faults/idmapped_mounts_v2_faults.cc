@@ -89,6 +89,8 @@ const Faults kFaults{
      ChangesEntries<NotRecursive>},
     {spec::idmapped_mounts_v2::kRecursive, "ignored", "the option does nothing",
      ChangesEntries<WithoutMap>},
+    {spec::idmapped_mounts_v2::kNested, "ignored", "the option does nothing",
+     ChangesEntries<WithoutMap>},
     {spec::idmapped_mounts_v2::kWithOtherOptions, "writable", "the mount can be written to",
      ChangesEntries<Writable>},
     {spec::idmapped_mounts_v2::kBindsOnly, "ignored", "the option does nothing",

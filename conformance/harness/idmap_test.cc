@@ -59,11 +59,32 @@ UserNamespace::~UserNamespace() {
 
 std::string UserNamespace::path() const { return fmt::format("/proc/{}/ns/user", pid_); }
 
+void IdMapTest::SetUp() {
+  std::error_code error;
+  fs::create_directories(scratch(), error);
+  if (error) return Broken("mkdir " + scratch().string() + ": " + error.message());
+  // Before anything is in there, since it may be hidden by that.
+  Result<MappableFolder> made = MappableFolder::Make(scratch());
+  if (made) {
+    mappable_.push_back(*std::move(made));
+  } else {
+    // The kernel that cannot is a subject of these tests, too.
+    scratch_is_mappable_ = Propagate(made.error());
+  }
+  ProbedContainerTest::SetUp();
+}
+
 void IdMapTest::TearDown() {
   for (auto file = covered_.rbegin(); file != covered_.rend(); ++file) {
     umount2(file->c_str(), MNT_DETACH);
   }
   ProbedContainerTest::TearDown();
+  while (!mappable_.empty()) mappable_.pop_back();
+}
+
+Result<ProbedContainer> IdMapTest::StartMapped(const ConfigItems& config) {
+  RETURN_IF_ERROR(scratch_is_mappable_);
+  return StartProbed(config);
 }
 
 Result<ConfigItems> IdMapTest::MapIdsOnly() {
@@ -103,6 +124,12 @@ Status IdMapTest::Mount(const std::string& type, const fs::path& folder) {
     return FailErrno(fmt::format("mount({})", type));
   }
   covered_.push_back(folder);
+  return {};
+}
+
+Status IdMapTest::MountMappable(const fs::path& folder) {
+  ASSIGN_OR_RETURN(MappableFolder made, MappableFolder::MakeMount(folder));
+  mappable_.push_back(std::move(made));
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "conformance/harness/mappable_folder.h"
 #include "conformance/harness/probed_container.h"  // IWYU pragma: export
 #include "conformance/posix/unique_fd.h"
 
@@ -43,9 +44,15 @@ class UserNamespace {
 // What no map knows belongs to.
 inline constexpr char kNobody[] = "65534 65534";
 
+// The owners of what is in scratch() can be mapped, as far as the kernel can do that at all.
 class IdMapTest : public ProbedContainerTest {
  protected:
+  void SetUp() override;
   void TearDown() override;
+
+  // As StartProbed(), of a container that is to have what is in scratch() mapped: where nothing
+  // could be, that is the error.
+  Result<ProbedContainer> StartMapped(const ConfigItems& config);
 
   // The keys that map a container's ids, and a root folder that belongs to the host's root.
   Result<ConfigItems> MapIdsOnly();
@@ -58,6 +65,8 @@ class IdMapTest : public ProbedContainerTest {
 
   // A file system over a folder, which the test's end takes away again.
   Status Mount(const std::string& type, const std::filesystem::path& folder);
+  // One that can be id-mapped.
+  Status MountMappable(const std::filesystem::path& folder);
   // One that cannot be id-mapped.
   Status MountUnmappable(const std::filesystem::path& folder) { return Mount("ramfs", folder); }
   // A file over another one.
@@ -67,6 +76,8 @@ class IdMapTest : public ProbedContainerTest {
   void ExpectRefusedOrNoStart(const ConfigItems& config);
 
  private:
+  std::vector<MappableFolder> mappable_;
+  Status scratch_is_mappable_;
   std::vector<std::string> covered_;
 };
 

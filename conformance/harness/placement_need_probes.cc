@@ -4,12 +4,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/mount.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +15,7 @@
 #include <string>
 
 #include "conformance/harness/child.h"
+#include "conformance/harness/mappable_folder.h"
 #include "conformance/harness/need_probes.h"
 #include "conformance/posix/unique_fd.h"
 
@@ -68,37 +65,6 @@ Status MakeCookie() {
   return cookie != 0 ? Status() : Fail(EPROTO, "prctl(PR_SCHED_CORE_GET)");
 }
 
-// A user namespace that lives until the descriptor of it is closed.
-Result<UniqueFd> MappedNamespace() {
-  UniqueFd opened;
-  RETURN_IF_ERROR(RunInChild(
-      CLONE_NEWUSER, "a user namespace", [] { return Status(); },
-      [&](pid_t child) -> Status {
-        RETURN_IF_ERROR(WriteWhole(fmt::format("/proc/{}/uid_map", child), "0 100000 65536"));
-        RETURN_IF_ERROR(WriteWhole(fmt::format("/proc/{}/gid_map", child), "0 100000 65536"));
-        opened.Reset(open(fmt::format("/proc/{}/ns/user", child).c_str(), O_RDONLY | O_CLOEXEC));
-        return opened ? Status() : FailErrno("open(/proc/.../ns/user)");
-      }));
-  return opened;
-}
-
-Status SeeMappedOwner(const std::string& folder) {
-  ASSIGN_OR_RETURN(const UniqueFd users, MappedNamespace());
-  const UniqueFd tree(
-      static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, folder.c_str(),
-                               static_cast<unsigned>(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC))));
-  if (!tree) return FailErrno("open_tree");
-  mount_attr attributes{.attr_set = MOUNT_ATTR_IDMAP,
-                        .userns_fd = static_cast<uint64_t>(users.get())};
-  if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) !=
-      0) {
-    return FailErrno("mount_setattr(MOUNT_ATTR_IDMAP)");
-  }
-  struct stat found = {};
-  if (fstatat(tree.get(), "", &found, AT_EMPTY_PATH) != 0) return FailErrno("fstatat");
-  return found.st_uid == 100000 ? Status() : Fail(EPROTO, "fstatat");
-}
-
 }  // namespace
 
 Result<std::string> ProbeTimeNamespace() {
@@ -114,10 +80,15 @@ Result<std::string> ProbeCoreScheduling() {
 Result<std::string> ProbeIdmappedMounts() {
   std::string folder = "/tmp/lxcspec-need.XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return FailErrno("mkdtemp");
-  const Status seen = SeeMappedOwner(folder);
+  std::string kind;
+  const Status seen = [&]() -> Status {
+    ASSIGN_OR_RETURN(const MappableFolder made, MappableFolder::Make(folder));
+    kind = made.file_system();
+    return {};
+  }();
   rmdir(folder.c_str());
   RETURN_IF_ERROR(seen);
-  return "root's folder belonged to a mapped user in an id-mapped mount";
+  return fmt::format("root's folder belonged to a mapped user in an id-mapped mount of {}", kind);
 }
 
 }  // namespace lxcspec

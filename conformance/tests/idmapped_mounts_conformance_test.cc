@@ -27,7 +27,7 @@ class IdmappedMountsTest : public IdMapTest {
     RETURN_IF_ERROR(MakeOwnedFiles(rootfs() / "owned"));
     config.emplace_back(kOptions, options);
     config.insert(config.end(), more.begin(), more.end());
-    return StartProbed(config);
+    return StartMapped(config);
   }
 };
 
@@ -91,11 +91,11 @@ TEST_F(IdmappedMountsTest, MapIsThatOfTheNamespaceThatThePathNames) {
 TEST_F(IdmappedMountsTest, WhatIsMountedBelowIsMappedToo) {
   COVERS(spec::idmapped_mounts::kRecursive);
   ASSERT_OK_AND_ASSIGN(ConfigItems config, MapIdsOnly());
-  ASSERT_OK(Mount("tmpfs", rootfs() / "below"));
+  ASSERT_OK(MountMappable(rootfs() / "below"));
   ASSERT_OK(MakeOwnedFiles(rootfs() / "below/owned"));
   config.emplace_back(kOptions, "idmap=container");
 
-  ASSERT_OK_AND_ASSIGN(auto container, StartProbed(config));
+  ASSERT_OK_AND_ASSIGN(auto container, StartMapped(config));
 
   EXPECT_THAT(container.Ask({"owner", "/below/owned/root"}), SucceedsWith("0 0"));
   EXPECT_THAT(container.Ask({"owner", "/below/owned/user"}), SucceedsWith("1000 1000"));

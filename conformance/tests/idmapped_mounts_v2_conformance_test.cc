@@ -32,9 +32,13 @@ class IdmappedMountsV2Test : public IdMapTest {
 
   // A container with id maps and these entries.
   Result<ProbedContainer> StartWith(const ConfigItems& entries) {
-    RETURN_IF_ERROR(MakeOwnedFiles(source()));
-    ASSIGN_OR_RETURN(ConfigItems config, MapIds());
-    config.insert(config.end(), entries.begin(), entries.end());
+    ASSIGN_OR_RETURN(const ConfigItems config, ConfigWith(entries));
+    return StartMapped(config);
+  }
+
+  // The same, where none of them can be mapped.
+  Result<ProbedContainer> StartWithout(const ConfigItems& entries) {
+    ASSIGN_OR_RETURN(const ConfigItems config, ConfigWith(entries));
     return StartProbed(config);
   }
 
@@ -43,6 +47,14 @@ class IdmappedMountsV2Test : public IdMapTest {
     ASSERT_OK_AND_ASSIGN(ConfigItems config, MapIds());
     config.insert(config.end(), entries.begin(), entries.end());
     ExpectRefusedOrNoStart(config);
+  }
+
+ private:
+  Result<ConfigItems> ConfigWith(const ConfigItems& entries) {
+    RETURN_IF_ERROR(MakeOwnedFiles(source()));
+    ASSIGN_OR_RETURN(ConfigItems config, MapIds());
+    config.insert(config.end(), entries.begin(), entries.end());
+    return config;
   }
 };
 
@@ -116,7 +128,7 @@ TEST_F(IdmappedMountsV2Test, SingleFileIsMapped) {
 TEST_F(IdmappedMountsV2Test, WhatIsMountedBelowIsMappedToo) {
   COVERS(spec::idmapped_mounts_v2::kRecursive);
   ASSERT_OK(MakeOwnedFiles(source()));
-  ASSERT_OK(Mount("tmpfs", source() / "below"));
+  ASSERT_OK(MountMappable(source() / "below"));
   ASSERT_OK(MakeOwnedFiles(source() / "below"));
 
   ASSERT_OK_AND_ASSIGN(auto container, StartWith({Entry("rbind,create=dir,idmap=container")}));
@@ -124,6 +136,17 @@ TEST_F(IdmappedMountsV2Test, WhatIsMountedBelowIsMappedToo) {
   EXPECT_THAT(container.Ask({"owner", "/target/user"}), SucceedsWith("1000 1000"));
   EXPECT_THAT(container.Ask({"owner", "/target/below/root"}), SucceedsWith("0 0"));
   EXPECT_THAT(container.Ask({"owner", "/target/below/user"}), SucceedsWith("1000 1000"));
+}
+
+TEST_F(IdmappedMountsV2Test, NestedUserNamespaceMapsOnceMore) {
+  COVERS(spec::idmapped_mounts_v2::kNested);
+  // Maps are written by way of /proc.
+  ASSERT_OK_AND_ASSIGN(auto container, StartWith({Entry("bind,create=dir,idmap=container"),
+                                                  {"lxc.mount.auto", "proc:rw"}}));
+
+  EXPECT_THAT(container.Ask({"owner-in-userns", "/target/user", "1000"}), SucceedsWith("0 0"));
+  EXPECT_THAT(container.Ask({"owner-in-userns", "/target/root", "1000"}), SucceedsWith(kNobody));
+  EXPECT_THAT(container.Ask({"owner-in-userns", "/target/root", "0"}), SucceedsWith("0 0"));
 }
 
 TEST_F(IdmappedMountsV2Test, MountIsReadOnlyWithThatOptionBeside) {
@@ -134,10 +157,17 @@ TEST_F(IdmappedMountsV2Test, MountIsReadOnlyWithThatOptionBeside) {
   EXPECT_THAT(container.Ask({"make", "/target/made", "text"}), FailsWithErrno(EROFS));
 }
 
-TEST_F(IdmappedMountsV2Test, OnlyBindMountsCanBeMapped) {
+TEST_F(IdmappedMountsV2Test, NewFileSystemCannotBeMapped) {
   COVERS(spec::idmapped_mounts_v2::kBindsOnly);
 
   ExpectNoStartWith({{kEntry, "tmpfs target tmpfs create=dir,idmap=container 0 0"}});
+}
+
+TEST_F(IdmappedMountsV2Test, FolderThatIsNotBoundCannotBeMapped) {
+  COVERS(spec::idmapped_mounts_v2::kBindsOnly);
+  ASSERT_OK(MakeOwnedFiles(source()));
+
+  ExpectNoStartWith({Entry("create=dir,idmap=container")});
 }
 
 struct BadValue {
@@ -174,7 +204,7 @@ TEST_F(IdmappedMountsV2Test, OptionalEntryIsLeftOutWhereTheKernelCannot) {
   ASSERT_OK(RefuseSystemCalls({SYS_mount_setattr}, ENOSYS));
 
   ASSERT_OK_AND_ASSIGN(auto container,
-                       StartWith({Entry("bind,create=dir,optional,idmap=container")}));
+                       StartWithout({Entry("bind,create=dir,optional,idmap=container")}));
 
   EXPECT_THAT(container.Ask({"owner", "/target/root"}), FailsWithErrno(ENOENT));
 }
@@ -184,7 +214,7 @@ TEST_F(IdmappedMountsV2Test, OptionalEntryIsLeftOutWhereTheFileSystemCannot) {
   ASSERT_OK(MountUnmappable(source()));
 
   ASSERT_OK_AND_ASSIGN(auto container,
-                       StartWith({Entry("bind,create=dir,optional,idmap=container")}));
+                       StartWithout({Entry("bind,create=dir,optional,idmap=container")}));
 
   EXPECT_THAT(container.Ask({"owner", "/target/root"}), FailsWithErrno(ENOENT));
 }
@@ -193,14 +223,14 @@ TEST_F(IdmappedMountsV2Test, OptionalEntryIsLeftOutWhereItsSourceIsMissing) {
   COVERS(spec::idmapped_mounts_v2::kOptional);
   const std::string missing = scratch() / "missing";
 
-  EXPECT_OK(StartWith({{kEntry, missing + " target none bind,optional,idmap=container 0 0"}}));
+  EXPECT_OK(StartWithout({{kEntry, missing + " target none bind,optional,idmap=container 0 0"}}));
 }
 
 TEST_F(IdmappedMountsV2Test, OptionalEntryIsLeftOutWhereItsNamespaceIsMissing) {
   COVERS(spec::idmapped_mounts_v2::kOptional);
 
   ASSERT_OK_AND_ASSIGN(auto container,
-                       StartWith({Entry("bind,create=dir,optional,idmap=/nonexistent/ns")}));
+                       StartWithout({Entry("bind,create=dir,optional,idmap=/nonexistent/ns")}));
 
   EXPECT_THAT(container.Ask({"owner", "/target/root"}), FailsWithErrno(ENOENT));
 }

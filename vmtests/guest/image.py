@@ -65,6 +65,10 @@ _COMPANIONS = (
     "/usr/share/lxc/config",
 )
 
+# What the suite and implementations start by themselves, where this machine has it: mke2fs makes a
+# file system that can be id-mapped, and with rsync liblxc copies a container's root.
+_COMMANDS = (("/usr/sbin/mke2fs", "/sbin/mke2fs"), ("/usr/bin/rsync",))
+
 
 @dataclass(frozen=True)
 class Sabotage:
@@ -176,6 +180,10 @@ def _put_payload(tree: Tree, payload: Payload) -> None:
         # A shell runs hooks; the probe runs one program as a shell would.
         folder = "/usr/bin" if Path("/bin").is_symlink() else "/bin"
         tree.put_program(f"{folder}/sh", payload.probe)
+    for places in _COMMANDS:
+        for command in [Path(place) for place in places if Path(place).is_file()][:1]:
+            tree.put_host_file(command)
+            tree.put_libraries(command)
     for companion in map(Path, _COMPANIONS):
         if companion.is_dir():
             tree.put_host_tree(companion)

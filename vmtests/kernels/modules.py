@@ -16,8 +16,10 @@ from pathlib import Path
 
 from vmtests.guest import elf
 
-# What containers are made of and the cloud kernels do not have built in.
-WANTED = ("veth", "bridge", "8021q", "dummy", "macvlan", "ipvlan", "overlay", "fuse", "tun")
+# What containers are made of and the cloud kernels do not have built in; and a file system that
+# could be id-mapped before tmpfs could, with what it asks for by name only.
+WANTED = ("veth", "bridge", "8021q", "dummy", "macvlan", "ipvlan", "overlay", "fuse", "tun", "loop")
+WANTED += ("crc32c_generic", "ext4")
 
 _SUFFIX = re.compile(r"\.ko(\.xz|\.gz|\.zst)?$")
 
