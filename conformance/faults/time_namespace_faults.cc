@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <fcntl.h>
 #include <sched.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
 
 #include "conformance/faults/attaching.h"
 #include "conformance/faults/ways.h"
@@ -39,6 +44,25 @@ void StartsFromANamespaceOfItsOwn(Broken& broken) {
   broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
     const bool started = Original().start(c, use_init, argv);
     static_cast<void>(unshare(kTimeNamespace));
+    return started;
+  };
+}
+
+// In the first run the container has offsets; in its later ones it is where its starter is.
+void ShiftsTheFirstRunOnly(Broken& broken) {
+  broken.members.start = [](abi::Container* c, int use_init, char* const argv[]) {
+    const int own = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+    static_cast<void>(unshare(kTimeNamespace));
+    // What the tests of reboots ask for.
+    std::ofstream("/proc/self/timens_offsets") << "boottime 3600000 0\nmonotonic 1800000 0\n";
+    const bool started =
+        StartWith(c, use_init, argv,
+                  {{kBoot.value, ""},
+                   {kMonotonic.value, ""},
+                   {"lxc.namespace.share.time",
+                    "/proc/" + std::to_string(getpid()) + "/ns/time_for_children"}});
+    static_cast<void>(setns(own, kTimeNamespace));
+    close(own);
     return started;
   };
 }
@@ -86,6 +110,8 @@ const Faults kFaults{
      StartsFromANamespaceOfItsOwn},
     {spec::time_namespace::kAttached, "outside", "attached processes have the host's clocks",
      AttachesOutsideOf<kTimeNamespace>},
+    {spec::time_namespace::kAfterReboot, "first-run-only", "a rebooted container has no offsets",
+     ShiftsTheFirstRunOnly},
     {spec::time_namespace::kIdMapped, "forgotten", "a container with id maps has no offsets",
      ForgetsOffsetsWith<"lxc.idmap">},
     {spec::time_namespace::kClone, "ignored", "the word does nothing",
