@@ -69,6 +69,28 @@ TEST_F(MountInjectionTest, FileSystemHasTypeAndOptions) {
   EXPECT_EQ(status.st_mode & 07777U, 0710U);
 }
 
+class MountInjectionTypeTest : public MountTest,
+                               public ::testing::WithParamInterface<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(All, MountInjectionTypeTest,
+                         ::testing::Values("tmpfs", "ramfs", "proc", "devpts", "mqueue"),
+                         [](const auto& tested) { return tested.param; });
+
+TEST_P(MountInjectionTypeTest, FileSystemOfThatTypeIsThere) {
+  COVERS(spec::mount_injection::kMountsFilesystem);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+
+  ASSERT_OK(container->Mount({.source = std::nullopt,
+                              .target = "/target",
+                              .type = GetParam(),
+                              .flags = 0,
+                              .data = std::nullopt}));
+
+  const std::vector<SeenMount> mounts = MountsAt(container.init(), "/target");
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_EQ(mounts[0].type, GetParam());
+}
+
 TEST_F(MountInjectionTest, EmptySourceIsEnoughForAFileSystem) {
   COVERS(spec::mount_injection::kMountsFilesystem);
   ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());

@@ -3,7 +3,11 @@
 // Flags that hold, and propagation.
 
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +17,7 @@ namespace lxcspec {
 namespace {
 
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr unsigned long kAllFlags =
@@ -75,6 +80,31 @@ TEST_P(MountInjectionEachFlagTest, BindHasIt) {
   const std::vector<SeenMount> mounts = MountsAt(container.init(), "/target");
   ASSERT_THAT(mounts, SizeIs(1));
   EXPECT_THAT(Missing(GetParam().options, mounts[0]), IsEmpty()) << mounts[0];
+}
+
+TEST_F(MountInjectionFlagsTest, DevicesOfANoDevBindCannotBeOpened) {
+  COVERS(spec::mount_injection::kBindFlags);
+  // What reads as the end of the file at once.
+  ASSERT_EQ(mknod((source() / "null").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/free")));
+  ASSERT_OK(container->Mount(Bind("/bound", MS_NODEV)));
+
+  EXPECT_THAT(container.Ask({"read-from", "/free/null"}), SucceedsWith(""));
+  EXPECT_THAT(container.Ask({"read-from", "/bound/null"}), FailsWithErrno(EACCES));
+}
+
+TEST_F(MountInjectionFlagsTest, ProgramsOfANoExecBindCannotBeRun) {
+  COVERS(spec::mount_injection::kBindFlags);
+  std::error_code error;
+  std::filesystem::copy_file(TestEnvironment().probe, source() / "probe", error);
+  ASSERT_FALSE(error) << error.message();
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/free")));
+  ASSERT_OK(container->Mount(Bind("/bound", MS_NOEXEC)));
+
+  EXPECT_THAT(container->AttachRunWait({"/free/probe", "exit", "0"}), SucceedsWith(0));
+  EXPECT_THAT(container->AttachRunWait({"/bound/probe", "exit", "0"}), Not(SucceedsWith(0)));
 }
 
 TEST_F(MountInjectionFlagsTest, ReadOnlyBindCannotBeWritten) {

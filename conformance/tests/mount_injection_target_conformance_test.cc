@@ -185,6 +185,31 @@ TEST_F(MountInjectionTargetTest, UserNamespaceCannotTakeFlagsAway) {
   EXPECT_THAT(container.Ask({"write-to", "/target/file", "over"}), FailsWithErrno(EROFS));
 }
 
+struct LockedFlag {
+  std::string name;
+  unsigned long flag;
+};
+
+class MountInjectionLockedTest : public MountTest,
+                                 public ::testing::WithParamInterface<LockedFlag> {};
+
+INSTANTIATE_TEST_SUITE_P(All, MountInjectionLockedTest,
+                         ::testing::Values(LockedFlag{"ReadOnly", MS_RDONLY},
+                                           LockedFlag{"NoSuid", MS_NOSUID},
+                                           LockedFlag{"NoDev", MS_NODEV},
+                                           LockedFlag{"NoExec", MS_NOEXEC}),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST_P(MountInjectionLockedTest, UserNamespaceCannotTakeItAway) {
+  COVERS(spec::mount_injection::kUserNamespaceKeepsFlags);
+  ASSERT_OK_AND_ASSIGN(const ConfigItems ids, MapIds());
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving(ids));
+  ASSERT_OK(container->Mount(Bind("/target", GetParam().flag)));
+
+  EXPECT_THAT(MountInside(container, "-", "/target", "-", MS_BIND | MS_REMOUNT),
+              FailsWithErrno(EPERM));
+}
+
 TEST_F(MountInjectionTargetTest, NoMoreRightsThanTheContainersRoot) {
   COVERS(spec::mount_injection::kUserNamespaceRights);
   ASSERT_OK_AND_ASSIGN(const ConfigItems ids, MapIds());

@@ -131,7 +131,12 @@ TEST_P(TimeNamespaceKeyTest, ReadsAsItWasSet) {
                                            {"90m", 90 * kMinute},
                                            {"7ms", 7 * kMillisecond},
                                            {"9us", 9 * kMicrosecond},
-                                           {"11ns", 11}}) {
+                                           {"11ns", 11},
+                                           {"-2h", -2 * kHour},
+                                           {"-90m", -90 * kMinute},
+                                           {"-7ms", -7 * kMillisecond},
+                                           {"-9us", -9 * kMicrosecond},
+                                           {"-11ns", -11}}) {
     ASSERT_OK(container->SetConfigItem(GetParam().key, value));
     EXPECT_THAT(NanosecondsIn(container->GetConfigItem(GetParam().key)), SucceedsWith(nanoseconds));
   }
@@ -254,6 +259,16 @@ TEST_P(TimeNamespaceSumTest, IsTheOffset) {
   EXPECT_THAT(
       OffsetsWith({{kBoot, GetParam().value}, {kMonotonic, GetParam().value}}),
       SucceedsWith(Offsets{.boot = GetParam().nanoseconds, .monotonic = GetParam().nanoseconds}));
+}
+
+TEST_P(TimeNamespaceSumTest, ReadsAsOneOffset) {
+  COVERS(spec::time_namespace::kSum);
+  ASSERT_OK_AND_ASSIGN(auto container, Configure({"pause"}));
+
+  for (const char* key : {kBoot, kMonotonic}) {
+    ASSERT_OK(container->SetConfigItem(key, GetParam().value));
+    EXPECT_THAT(NanosecondsIn(container->GetConfigItem(key)), SucceedsWith(GetParam().nanoseconds));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TimeNamespaceSumTest,

@@ -75,8 +75,11 @@ INSTANTIATE_TEST_SUITE_P(All, TimeNamespaceRefusedTest,
                                            Refused{"Days", "2d"}, Refused{"UnknownUnit", "5ks"},
                                            Refused{"Word", "now"}, Refused{"TextBehind", "5sx"},
                                            Refused{"TextBefore", "x5s"},
-                                           Refused{"Fraction", "1.5s"},
-                                           Refused{"TwoSigns", "--5s"}),
+                                           Refused{"Fraction", "1.5s"}, Refused{"TwoSigns", "--5s"},
+                                           Refused{"SumThatEndsInANumber", "1h30"},
+                                           Refused{"SumFromTheSmallest", "5s1h"},
+                                           Refused{"SumOfOneUnit", "1h1h"},
+                                           Refused{"SignWithinASum", "1h-30m"}),
                          [](const auto& each) { return each.param.name; });
 
 class TimeNamespaceOverflowTest : public TimeNamespaceRefusalTest,
@@ -94,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(All, TimeNamespaceOverflowTest,
                                            Refused{"Minutes", "9223372036854775807m"},
                                            Refused{"Seconds", "9223372037s"},
                                            Refused{"Milliseconds", "9223372036854775807ms"},
-                                           Refused{"Negative", "-9223372036854775807h"}),
+                                           Refused{"Negative", "-9223372036854775807h"},
+                                           Refused{"Sum", "2562047h48m"}),
                          [](const auto& each) { return each.param.name; });
 
 TEST_F(TimeNamespaceRefusalTest, ClockBeforeItsBeginningFailsTheStart) {
