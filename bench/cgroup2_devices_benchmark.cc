@@ -274,18 +274,20 @@ void SwapPrepared(benchmark::State& state, Place& place, int size) {
   const Cgroup cgroup = place.MakeCgroup();
   Form form = MakeTable(Allowed(size));
   Must(form.program.Attach(cgroup.fd(), nullptr));
+  std::optional<Form> next;
   for (auto unused : state) {
     static_cast<void>(unused);
     state.PauseTiming();
     auto reserved = Must(DeviceTable::Reserve(form.table->size(), form.table->is_deep()));
     auto program = Must(DeviceProgram::Load(reserved.Lookup()));
-    Form next = {std::move(reserved), std::move(program)};
+    next.emplace(Form{std::move(reserved), std::move(program)});
     state.ResumeTiming();
     auto layout = Must(runtime::DeviceTableLayout::Make(rules));
-    if (!next.table->Take(std::move(layout))) state.SkipWithError("no room");
-    Must(next.program.Attach(cgroup.fd(), &form.program));
+    if (!next->table->Take(std::move(layout))) state.SkipWithError("no room");
+    Must(next->program.Attach(cgroup.fd(), &form.program));
     state.PauseTiming();
-    form = std::move(next);
+    form = *std::move(next);
+    next.reset();
     state.ResumeTiming();
   }
 }

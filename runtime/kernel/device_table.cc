@@ -167,6 +167,8 @@ Result<DeviceTable> DeviceTable::Reserve(size_t size, bool is_deep) {
   auto table = Make(size, is_deep);
   if (!table) return table;
   if (!table->Map()) return ErrnoFailure("mmap(device table)");
+  // The pages are here before anybody waits for what is written to them.
+  memset(table->bytes_, 0, size);
   return table;
 }
 
