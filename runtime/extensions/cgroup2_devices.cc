@@ -188,7 +188,9 @@ Status DeviceLimits::Enforce(DeviceRules rules, const Cgroup& cgroup) {
 void DeviceLimits::GetReady() {
   before_.reset();
   if (!now_ || !now_->table) return;
-  const DeviceTable& table = *now_->table;
+  DeviceTable& table = *now_->table;
+  // Without, the first change maps it.
+  static_cast<void>(table.Map());
   const bool fits =
       next_ && next_->table->size() >= table.size() && next_->table->is_deep() == table.is_deep();
   if (fits) return;

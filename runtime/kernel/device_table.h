@@ -92,6 +92,9 @@ class DeviceTable {
   size_t size() const { return size_; }
   bool is_deep() const { return is_deep_; }
 
+  // Has its bytes at hand, so that a change need not map them first. False where it cannot be.
+  bool Map();
+
   // See DeviceTableLayout.
   bool CanSet(uint32_t major, uint32_t minor) { return layout_.CanSet(major, minor) && Map(); }
   void Set(DeviceType type, uint32_t major, uint32_t minor, uint32_t allowed) {
@@ -103,8 +106,6 @@ class DeviceTable {
       : fd_(std::move(fd)), size_(size), is_deep_(is_deep) {}
 
   static Result<DeviceTable> Make(size_t size, bool is_deep);
-  // Has bytes_ be the table; false where it cannot be mapped.
-  bool Map();
   void Keep(DeviceTableLayout layout);
 
   // Of nothing, where it was only reserved. Its bytes are in the table alone.
