@@ -58,6 +58,8 @@ class Setting:
     table: capabilities.Table
     # The table is about to be rewritten, so that it may be stale.
     refreshing: bool = False
+    # Two threads a core in the guests.
+    smt: bool = False
 
 
 def available_memory_mib() -> int:
@@ -257,6 +259,7 @@ class Runner:
             memory_mib=setting.matrix.memory_mib,
             loader=chosen.loader,
             extra=str(chosen.folder) if chosen.folder and chosen.loader else "",
+            smt=setting.smt,
         )
 
     def _start(self, cell: Cell) -> bool:

@@ -33,6 +33,7 @@ _EXAMPLES = """
     ./lxcspec matrix --json new.json --compare old.json        only what has changed
     ./lxcspec matrix --resume                                  go on where the last one stopped
     ./lxcspec matrix --kernel arch/x86/boot/bzImage --modules out/lib/modules/7.4.0/kernel
+    ./lxcspec matrix --kernel bzImage --smt --extension core_scheduling
 """
 
 
@@ -76,6 +77,7 @@ def add_to(commands: Commands) -> None:
     )
     what.add_argument("--kernel", metavar="PATH", type=Path, help="a kernel that you have built")
     what.add_argument("--modules", metavar="DIR", type=Path, help="that kernel's modules")
+    what.add_argument("--smt", action="store_true", help="guests whose cores have two threads")
     how = parser.add_argument_group("how")
     how.add_argument("--jobs", metavar="N", type=positive, help="cells at once (default: by cores)")
     how.add_argument("--resume", action="store_true", help="keep what the last matrix has finished")
@@ -229,6 +231,7 @@ def execute(options: argparse.Namespace) -> int:
             resume=options.resume,
             table=capabilities.read(),
             refreshing=options.refresh_capabilities,
+            smt=options.smt,
         )
         outcomes = cells.Runner(setting, line, options.quiet).run(wanted, options.jobs)
     seconds = time.monotonic() - began

@@ -49,6 +49,7 @@ class CellJob:
     # Of a testee that brings its own C library: what starts the suite, and where all of it is.
     loader: tuple[str, ...] = ()
     extra: str = ""
+    smt: bool = False
     resume: bool = False
 
     def identity(self) -> dict[str, Any]:
@@ -136,6 +137,7 @@ def run(job: CellJob) -> dict[str, Any]:
         options=Options(
             memory_mib=job.memory_mib,
             cpus=job.cpus,
+            smt=job.smt,
             jobs=job.jobs,
             cgroup=job.cgroup,
             deny=Path(job.deny),

@@ -69,6 +69,12 @@ class CommandTest(unittest.TestCase):
         self.assertEqual((_after(words, "-m"), _after(words, "-smp")), ("768", "3"))
         self.assertIn("slub_debug=F", _after(words, "-append").split())
 
+    def test_cores_have_threads_where_that_is_wanted(self) -> None:
+        words = command(replace(MACHINE, cpus=2, smt=True))
+        self.assertEqual(_after(words, "-smp"), "2,threads=2")
+        self.assertIn("vendor=GenuineIntel", _after(words, "-cpu"))
+        self.assertNotIn("vendor", _after(command(MACHINE), "-cpu"))
+
     def test_comma_in_a_path_is_no_separator(self) -> None:
         self.assertIn("file,id=console,path=/logs/a,,b/console.log", command(MACHINE))
 

@@ -24,6 +24,9 @@ _ACCELERATION = {
     Accelerator.EMULATION: ("-accel", "tcg,thread=multi", "-cpu", "max,la57=off,-cx16"),
 }
 
+# What is emulated by default is a processor of AMD without the leaf that tells of threads.
+_THREADS = ",vendor=GenuineIntel"
+
 _KERNEL_ARGUMENTS = (
     "console=ttyS0",
     # Up to notices, so that the log says which kernel this is, and nothing slows the boot.
@@ -59,12 +62,21 @@ class Machine:
     accelerator: Accelerator
     memory_mib: int = 1024
     cpus: int = 2
+    # Two threads a core; wants an even number of processors.
+    smt: bool = False
     kernel_arguments: tuple[str, ...] = ()
 
 
 def _value(path: Path) -> str:
     # QEMU separates options by commas and takes a doubled one as itself.
     return str(path.absolute()).replace(",", ",,")
+
+
+def _acceleration(machine: Machine) -> tuple[str, ...]:
+    words = _ACCELERATION[machine.accelerator]
+    if machine.smt and machine.accelerator is Accelerator.EMULATION:
+        return (*words[:-1], words[-1] + _THREADS)
+    return words
 
 
 def command(machine: Machine, program: str = PROGRAM) -> list[str]:
@@ -78,9 +90,9 @@ def command(machine: Machine, program: str = PROGRAM) -> list[str]:
         "-no-reboot",
         "-machine",
         "pc,usb=off",
-        *_ACCELERATION[machine.accelerator],
+        *_acceleration(machine),
         "-smp",
-        str(machine.cpus),
+        f"{machine.cpus},threads=2" if machine.smt else str(machine.cpus),
         "-m",
         str(machine.memory_mib),
         "-kernel",

@@ -46,6 +46,8 @@ class Options:
 
     memory_mib: int = 1024
     cpus: int = 2
+    # The processors are threads of one core, or of several, two each.
+    smt: bool = False
     # Tests at a time in the guest. After an ending that cannot be laid on one test the rest runs
     # one by one.
     jobs: int = 1
@@ -196,6 +198,7 @@ class _Run:
                 accelerator=found.accelerator,
                 memory_mib=self._options.memory_mib,
                 cpus=self._options.cpus,
+                smt=self._options.smt,
             )
             limits = Limits(
                 found.pace, found.pace.boot_limit(initramfs.stat().st_size), self._until
