@@ -18,8 +18,9 @@ from vmtests.guest import elf
 
 # What containers are made of and the cloud kernels do not have built in; and a file system that
 # could be id-mapped before tmpfs could, with what it asks for by name only.
-WANTED = ("veth", "bridge", "8021q", "dummy", "macvlan", "ipvlan", "overlay", "fuse", "tun", "loop")
-WANTED += ("crc32c_generic", "ext4")
+_NETWORK = ("veth", "bridge", "8021q", "dummy", "macvlan", "ipvlan", "tun")
+_STORAGE = ("overlay", "fuse", "loop", "crc32c_generic", "ext4")
+WANTED = _NETWORK + _STORAGE
 
 _SUFFIX = re.compile(r"\.ko(\.xz|\.gz|\.zst)?$")
 
