@@ -101,8 +101,6 @@ def ratios(report: Mapping[str, Any]) -> list[Ratio]:
     for name, by_role in times.items():
         if "testee" not in by_role:
             raise NotComparable(f"{name}: the run has no testee")
-        if len(by_role) == 1:
-            raise NotComparable(f"{name}: the run has no against and no floor")
         testee, against, floor = (
             statistics.median(by_role[role]) if role in by_role else None for role in ROLES
         )

@@ -55,9 +55,13 @@ class RatiosTest(unittest.TestCase):
         with self.assertRaisesRegex(NotComparable, "load_config: ENOENT"):
             ratios({"benchmarks": rows})
 
-    def test_a_missing_side_is_refused(self) -> None:
-        with self.assertRaisesRegex(NotComparable, "no against and no floor"):
-            ratios({"benchmarks": [row("B/testee", 1.0)]})
+    def test_a_benchmark_of_the_testee_alone_has_no_ratio(self) -> None:
+        (only,) = ratios({"benchmarks": [row("B/testee", 1.0)]})
+        self.assertEqual((only.testee, only.to_against, only.to_floor), (1.0, None, None))
+
+    def test_a_missing_testee_is_refused(self) -> None:
+        with self.assertRaisesRegex(NotComparable, "no testee"):
+            ratios({"benchmarks": [row("B/against", 1.0), row("B/floor", 1.0)]})
 
     def test_an_empty_run_is_refused(self) -> None:
         with self.assertRaisesRegex(NotComparable, "nothing"):
