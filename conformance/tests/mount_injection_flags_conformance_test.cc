@@ -4,7 +4,9 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -19,6 +21,8 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+
+constexpr uid_t kUser = 1000;
 
 constexpr unsigned long kAllFlags =
     MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
@@ -105,6 +109,35 @@ TEST_F(MountInjectionFlagsTest, ProgramsOfANoExecBindCannotBeRun) {
 
   EXPECT_THAT(container->AttachRunWait({"/free/probe", "exit", "0"}), SucceedsWith(0));
   EXPECT_THAT(container->AttachRunWait({"/bound/probe", "exit", "0"}), Not(SucceedsWith(0)));
+}
+
+TEST_F(MountInjectionFlagsTest, ProgramsOfANoSuidBindGainNoRights) {
+  COVERS(spec::mount_injection::kBindFlags);
+  std::error_code error;
+  std::filesystem::copy_file(TestEnvironment().probe, source() / "probe", error);
+  ASSERT_FALSE(error) << error.message();
+  ASSERT_EQ(chmod((source() / "probe").c_str(), S_ISUID | 0755), 0);
+  ASSERT_TRUE(std::filesystem::create_directory(rootfs() / "made"));
+  ASSERT_EQ(chmod((rootfs() / "made").c_str(), 0777), 0);
+  ASSERT_OK_AND_ASSIGN(auto container, StartReceiving());
+  ASSERT_OK(container->Mount(Bind("/free")));
+  ASSERT_OK(container->Mount(Bind("/bound", MS_NOSUID)));
+  // Whose rights a program has is seen by whose the files are that it makes.
+  const auto make_as_user = [&](const char* program, const char* file) {
+    return container->AttachWait([=] {
+      // The library's would ask threads, too, which this copy of the process may not have.
+      if (syscall(SYS_setgid, kUser) == 0 && syscall(SYS_setuid, kUser) == 0) {
+        execl(program, program, "make", file, "", "then", "exit", "0", nullptr);
+      }
+      return errno;
+    });
+  };
+
+  EXPECT_THAT(make_as_user("/free/probe", "/made/free"), SucceedsWith(0));
+  EXPECT_THAT(make_as_user("/bound/probe", "/made/bound"), SucceedsWith(0));
+
+  EXPECT_THAT(container.Ask({"owner", "/made/free"}), SucceedsWith("0 1000"));
+  EXPECT_THAT(container.Ask({"owner", "/made/bound"}), SucceedsWith("1000 1000"));
 }
 
 TEST_F(MountInjectionFlagsTest, ReadOnlyBindCannotBeWritten) {

@@ -245,6 +245,18 @@ TEST_F(StartFailureTest, OverlappingIdMapsFailAtTheIdMaps) {
   ExpectFailure(*container, "id maps", EINVAL, "uid_map");
 }
 
+TEST_F(StartFailureTest, AnIdMapThatCannotBeHadSaysWhatToDo) {
+  // The maps' root finds its way to its root file system.
+  fs::permissions(folder(), fs::perms(0755));
+  const auto container = Container();
+  for (const char* map : {"u 0 100000 65536", "g 0 100000 65536"}) {
+    ASSERT_TRUE(container->Set("lxc.idmap", map));
+  }
+  ASSERT_TRUE(container->Set("lxc.mount.entry", "/proc proc none bind,idmap=container 0 0"));
+  ExpectFailure(*container, "mounts", EINVAL, "proc cannot be id-mapped on this kernel");
+  EXPECT_THAT(container->error(), HasSubstr("give the files to the ids that lxc.idmap maps to"));
+}
+
 TEST_F(StartFailureTest, ABridgeThatIsNotThereFailsAtTheNetwork) {
   const auto container = Container();
   // The first interface is on the host already when the second one fails.

@@ -29,7 +29,8 @@ Status CheckIdMapSource(const std::string& source, bool has_own);
 Result<UniqueFd> OpenIdMapSource(const std::string& source, pid_t process);
 
 // Maps a mount that is attached nowhere yet; everything mounted below it too if `recursive`. Only
-// for who has its file system's rights. EINVAL where a file system cannot.
+// for who has its file system's rights. EINVAL where a file system cannot, ENOSYS where the kernel
+// cannot: both say what to do instead. What has failed is of no use any more.
 Status MapTree(int tree, int user_namespace, bool recursive);
 
 }  // namespace lxcspec::runtime
