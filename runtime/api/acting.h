@@ -10,6 +10,7 @@
 #include <string>
 
 #include "runtime/api/handle.h"
+#include "runtime/base/source_location.h"
 #include "runtime/container/client.h"
 
 namespace lxcspec::runtime {
@@ -36,7 +37,7 @@ int Fill(const std::string& text, char* buffer, int size);
 // Runs a function on a copy of a client's container, and records its failure.
 template <typename Function>
 bool Act(abi::Container* client, const char* call, Function function,
-         std::source_location from = std::source_location::current()) {
+         SourceLocation from = SourceLocation::current()) {
   if (client == nullptr) {
     errno = EINVAL;
     return false;

@@ -76,12 +76,12 @@ void Handle::RefreshFields() {
   lxc_conf = &container_.config();
 }
 
-void Handle::Trace(const char* call, std::source_location from) {
+void Handle::Trace(const char* call, SourceLocation from) {
   Log(LogLevel::kTrace, "lxccontainer", container_.name() + ": " + call + "()",
       OwnLog(container_.config()), from);
 }
 
-void Handle::Complain(const Error& error, std::source_location from) {
+void Handle::Complain(const Error& error, SourceLocation from) {
   Log(LogLevel::kError, "lxccontainer", container_.name() + ": " + error.ToString(),
       OwnLog(container_.config()), from);
   error_num = error.code;

@@ -8,11 +8,11 @@
 
 #include <mutex>
 #include <optional>
-#include <source_location>
 #include <string>
 
 #include "runtime/api/abi.h"
 #include "runtime/base/result.h"
+#include "runtime/base/source_location.h"
 #include "runtime/container/container.h"
 #include "runtime/container/kept_connection.h"
 
@@ -40,10 +40,10 @@ class Handle : public abi::Container {
   void RefreshFields();
 
   // Logs what a client had done, for those who follow a client's steps.
-  void Trace(const char* call, std::source_location from = std::source_location::current());
+  void Trace(const char* call, SourceLocation from = SourceLocation::current());
 
   // Records a failure where clients look for it: errno, error_num, error_string, the log.
-  void Complain(const Error& error, std::source_location from = std::source_location::current());
+  void Complain(const Error& error, SourceLocation from = SourceLocation::current());
 
  private:
   explicit Handle(runtime::Container container);

@@ -5,7 +5,6 @@
 #ifndef LXCSPEC_RUNTIME_CONTAINER_OWN_LOG_H_
 #define LXCSPEC_RUNTIME_CONTAINER_OWN_LOG_H_
 
-#include <source_location>
 #include <string>
 #include <string_view>
 

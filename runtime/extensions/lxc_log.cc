@@ -101,7 +101,7 @@ Result<UniqueFd> OpenRequested(const LogRequest& request, const LogPlaces& place
 }
 
 std::string FileLine(const LogState& state, LogLevel level, std::string_view category,
-                     std::string_view message, const std::source_location& from) {
+                     std::string_view message, const SourceLocation& from) {
   using std::chrono::system_clock;
   const auto now = system_clock::now();
   const auto milliseconds =
@@ -158,7 +158,7 @@ int LogDescriptor() {
 }
 
 void Log(LogLevel level, std::string_view category, std::string_view message,
-         const ContainerLog& container, std::source_location from) {
+         const ContainerLog& container, SourceLocation from) {
   const int saved = errno;
   LogState& state = State();
   const std::lock_guard lock(state.mutex);

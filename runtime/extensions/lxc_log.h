@@ -9,11 +9,11 @@
 #define LXCSPEC_RUNTIME_EXTENSIONS_LXC_LOG_H_
 
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
 
 #include "runtime/base/result.h"
+#include "runtime/base/source_location.h"
 
 namespace lxcspec::runtime {
 
@@ -56,8 +56,7 @@ struct ContainerLog {
 // Logs a message of a category, which names the part of the runtime that speaks. What the client
 // asked for when it opened the log comes before what the container's configuration says.
 void Log(LogLevel level, std::string_view category, std::string_view message,
-         const ContainerLog& container = {},
-         std::source_location from = std::source_location::current());
+         const ContainerLog& container = {}, SourceLocation from = SourceLocation::current());
 
 }  // namespace lxcspec::runtime
 
