@@ -91,6 +91,7 @@ class OfMonitoredFloor : public Lifecycle {
     return {};
   }
   Status Stop() override { return floor_->Stop(); }
+  Result<uint64_t> MonitorMemory() override { return floor_->MonitorMemory(); }
 
  private:
   std::string root_;

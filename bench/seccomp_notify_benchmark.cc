@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a system call costs that waits for a supervisor: in containers of two implementations, and
-// beside them a bare filter, whose listener is received from and answered in one loop. The testee
-// hands its listener over, or forwards to a proxy; the implementation to compare with forwards.
-// Starts containers, as root.
+// beside them a bare filter, whose listener is received from and answered in one loop, or whose
+// calls a process forwards that does nothing else. The testee hands its listener over, or forwards
+// to a proxy; the implementation to compare with forwards. Starts containers, as root.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -20,6 +20,7 @@
 #include "bench/harness/comparison.h"
 #include "bench/harness/ground.h"
 #include "bench/harness/latencies.h"
+#include "bench/seccomp_forwarding.h"
 #include "bench/seccomp_supervision.h"
 
 namespace lxcspec {
@@ -105,6 +106,8 @@ class Field {
     return StartContainedCallers(testee, place, count, with_proxy);
   }
 
+  Result<Callers> Forwarded() { return StartForwardedCaller(folder_ + "/proxy"); }
+
  private:
   std::string probe_;
   std::string folder_;
@@ -115,6 +118,7 @@ class Field {
 Status Measure(Testee& testee, Testee& against, Field field) {
   RETURN_IF_ERROR(LeaveTheMachine());
   ASSIGN_OR_RETURN(auto bare, StartBareCallers(1));
+  ASSIGN_OR_RETURN(auto forwarded, field.Forwarded());
   ASSIGN_OR_RETURN(auto many_bare, StartBareCallers(kManyCallers));
   ASSIGN_OR_RETURN(auto handed_over, field.Contained(testee, 1, false));
   ASSIGN_OR_RETURN(auto by_proxy, field.Contained(testee, 1, true));
@@ -126,7 +130,7 @@ Status Measure(Testee& testee, Testee& against, Field field) {
   const Callers& proxied = field.Add(std::move(by_proxy));
   const Callers& their_proxied = field.Add(std::move(theirs));
   RegisterTrips("BM_SeccompNotifyHandedOver", handed, their_proxied, floor);
-  RegisterTrips("BM_SeccompNotifyProxied", proxied, their_proxied, floor);
+  RegisterTrips("BM_SeccompNotifyProxied", proxied, their_proxied, field.Add(std::move(forwarded)));
   RegisterTrips("BM_SeccompNotifySaturated", field.Add(std::move(many_handed_over)),
                 field.Add(std::move(many_theirs)), field.Add(std::move(many_bare)));
   Register("BM_SeccompNotifyState/testee",

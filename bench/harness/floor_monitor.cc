@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "bench/harness/floor_container.h"
+#include "bench/harness/ground.h"
 
 namespace lxcspec {
 namespace {
@@ -114,6 +115,35 @@ int UnifiedGroup(const char* kind, const std::string& name) {
   return -1;
 }
 
+// As fork(2), and begins in that group of version 2; -1: in the caller's.
+long CloneInto(int group) {
+  clone_args arguments{};
+  arguments.flags = group < 0 ? 0 : CLONE_INTO_CGROUP;
+  arguments.cgroup = static_cast<uint64_t>(group < 0 ? 0 : group);
+  arguments.exit_signal = SIGCHLD;
+  return syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+// Out of what it is in itself, and gone; a child, which is not in there, removes the cgroups. A
+// byte where they cannot be.
+[[noreturn]] void RemoveOwnGroups(const std::string& name, int told) {
+  bool is_out = true;
+  int root = -1;
+  for (const Hierarchy& hierarchy : Hierarchies()) {
+    if (hierarchy.is_unified) {
+      root = open(hierarchy.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      continue;
+    }
+    const UniqueFd tasks(open((hierarchy.folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+    is_out = write(tasks.get(), "0", 1) == 1 && is_out;
+  }
+  const long child = CloneInto(root);
+  if (child > 0) _exit(EXIT_SUCCESS);
+  is_out = is_out && child == 0 && RemoveGroups(name);
+  if (!is_out && write(told, "x", 1) != 1) _exit(EXIT_FAILURE);
+  _exit(is_out ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
 // Waits for its init, and says no more than which process that is.
 [[noreturn]] void BeMonitor(const std::string& name, const std::string& root,
                             const std::string& program, int told) {
@@ -123,19 +153,14 @@ int UnifiedGroup(const char* kind, const std::string& name) {
   if (!init) _exit(EXIT_FAILURE);
   if (write(told, &init->pid, sizeof(init->pid)) != sizeof(init->pid)) _exit(EXIT_FAILURE);
   waitpid(init->pid, nullptr, 0);
-  _exit(EXIT_SUCCESS);
+  RemoveOwnGroups(name, told);
 }
 
 // Makes the cgroups, and the monitor in them.
 [[noreturn]] void BecomeMonitor(const std::string& name, const std::string& root,
                                 const std::string& program, int told) {
   if (setsid() < 0 || !MakeGroups(name) || !EnterTasks(kMonitor, name)) _exit(EXIT_FAILURE);
-  clone_args arguments{};
-  const int group = UnifiedGroup(kMonitor, name);
-  arguments.flags = group < 0 ? 0 : CLONE_INTO_CGROUP;
-  arguments.cgroup = static_cast<uint64_t>(group < 0 ? 0 : group);
-  arguments.exit_signal = SIGCHLD;
-  const long monitor = syscall(SYS_clone3, &arguments, sizeof(arguments));
+  const long monitor = CloneInto(UnifiedGroup(kMonitor, name));
   if (monitor == 0) BeMonitor(name, root, program, told);
   _exit(monitor < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
@@ -147,7 +172,7 @@ Result<MonitoredFloor> MonitoredFloor::Start(const std::string& root, const std:
   const std::string name = fmt::format("{}.{}", getpid(), ++count);
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe2()");
-  MonitoredFloor floor(name, UniqueFd(ends[0]));
+  MonitoredFloor floor{UniqueFd(ends[0])};
   UniqueFd told(ends[1]);
   Hierarchies();
   const pid_t middle = fork();
@@ -163,11 +188,16 @@ Result<MonitoredFloor> MonitoredFloor::Start(const std::string& root, const std:
   return Fail(ECHILD, "the floor's monitor has ended");
 }
 
+Result<uint64_t> MonitoredFloor::MonitorMemory() const {
+  ASSIGN_OR_RETURN(const pid_t monitor, MonitorOf(init_));
+  return PrivateMemory(monitor);
+}
+
 Status MonitoredFloor::Stop() {
   if (kill(init_, SIGKILL) != 0) return FailErrno("kill()");
-  char none = 0;
-  if (read(monitor_.get(), &none, 1) != 0) return Fail(EPROTO, "the floor's monitor goes on");
-  return RemoveGroups(name_);
+  char failed = 0;
+  if (read(monitor_.get(), &failed, 1) == 0) return {};
+  return Fail(EBUSY, "the floor's monitor cannot remove its cgroups");
 }
 
 }  // namespace lxcspec

@@ -3,13 +3,15 @@
 // The least for a container that outlives who starts it and is accounted for: floor_container.h's,
 // and beside it a process that waits for its end, and two cgroups in each hierarchy, one for
 // either, entered in the cheapest way there is: `tasks` of version 1 by the process itself,
-// CLONE_INTO_CGROUP of version 2. No configuration, no lock, no console, no command socket.
+// CLONE_INTO_CGROUP of version 2. Who started it may be gone when it ends, so that process removes
+// the cgroups, its own too. No configuration, no lock, no console, no command socket.
 
 #ifndef LXCSPEC_BENCH_HARNESS_FLOOR_MONITOR_H_
 #define LXCSPEC_BENCH_HARNESS_FLOOR_MONITOR_H_
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -24,14 +26,15 @@ class MonitoredFloor {
   // Runs `program`, a path in the root file system, and returns once it was executed.
   static Result<MonitoredFloor> Start(const std::string& root, const std::string& program);
 
-  // Kills init, waits until the monitor has ended, and removes the cgroups.
+  // Kills init, and waits until the monitor has removed the cgroups and ended.
   Status Stop();
 
- private:
-  MonitoredFloor(std::string name, UniqueFd monitor)
-      : name_(std::move(name)), monitor_(std::move(monitor)) {}
+  // What the monitor has for itself, in KiB.
+  Result<uint64_t> MonitorMemory() const;
 
-  std::string name_;
+ private:
+  explicit MonitoredFloor(UniqueFd monitor) : monitor_(std::move(monitor)) {}
+
   // Says init's process, and ends with the monitor.
   UniqueFd monitor_;
   pid_t init_ = -1;

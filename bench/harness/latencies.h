@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ class Latencies {
   double Percentile(double share) const {
     if (times_.empty()) return 0;
     std::vector<double> sorted = times_;
-    const auto rank = static_cast<size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5);
+    const auto rank =
+        static_cast<size_t>(std::lround(share * static_cast<double>(sorted.size() - 1)));
     std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(rank), sorted.end());
     return sorted[rank];
   }
