@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "conformance/faults/attaching.h"
 #include "conformance/faults/cgroup_ways.h"
 
 namespace lxcspec::faults {
@@ -84,6 +86,22 @@ void FollowsPaths(Broken& broken) {
       static_cast<void>(WriteCgroupFile(path, value));
     }
   }>(broken);
+}
+
+// What is attached stays in the cgroups of who attaches it.
+int AttachesInPlace(abi::Container* c, void*, const char* program, const char* const argv[]) {
+  constexpr int32_t kMoveToCgroup = 1;
+  AttachOptions options;
+  options.flags &= ~kMoveToCgroup;
+  return Original().attach_run_wait(c, &options, program, argv);
+}
+
+// Nothing is attached where the init's cgroup takes no processes, only threads.
+int AttachesToProcesses(abi::Container* c, void* options, const char* program,
+                        const char* const argv[]) {
+  const auto type = ReadCgroupFile(FolderOf(InitOf(c)) + "/cgroup.type");
+  if (type && type->starts_with("threaded")) return -1;
+  return Original().attach_run_wait(c, options, program, argv);
 }
 
 // Of containers that run, by name: the cgroups of the first one of each.
@@ -197,6 +215,10 @@ const Faults kFaults{
      }},
     {spec::cgroup2::kFrozen, "for-ever", "unfreeze does nothing",
      [](Broken& broken) { broken.members.unfreeze = [](abi::Container*) { return true; }; }},
+    {spec::cgroup2::kThreaded, "outside", "what is attached is not in the container's cgroup",
+     [](Broken& broken) { broken.members.attach_run_wait = AttachesInPlace; }},
+    {spec::cgroup2::kThreaded, "refused", "nothing is attached to a threaded cgroup",
+     [](Broken& broken) { broken.members.attach_run_wait = AttachesToProcesses; }},
     {spec::cgroup2::kGoneAfterStop, "left", "a stop leaves the cgroups",
      LeavesCgroups<Ending::kByRequest>},
     {spec::cgroup2::kGoneAfterStop, "left-by-the-killed",

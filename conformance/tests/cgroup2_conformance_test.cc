@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/harness/attached_probe.h"
 #include "conformance/harness/cgroup_test.h"
 
 namespace lxcspec {
@@ -21,7 +22,20 @@ using ::testing::Not;
 
 constexpr char kPidsMax[] = "lxc.cgroup2.pids.max";
 
-class Cgroup2Test : public CgroupTest {};
+class Cgroup2Test : public CgroupTest {
+ protected:
+  // Puts a container's init, which has one thread, into a threaded cgroup below the container's
+  // own, as a program does that limits its threads. Returns the container's own.
+  static Result<std::string> MoveToThreadedCgroup(const ProbedContainer& container) {
+    ASSIGN_OR_RETURN(const std::string own, FolderOf(container.init()));
+    const std::string threaded = own + "/threaded";
+    if (mkdir(threaded.c_str(), 0755) != 0) return FailErrno("mkdir(" + threaded + ")");
+    RETURN_IF_ERROR(WriteCgroupFile(threaded + "/cgroup.type", "threaded"));
+    RETURN_IF_ERROR(
+        WriteCgroupFile(threaded + "/cgroup.threads", std::to_string(container.init())));
+    return own;
+  }
+};
 
 TEST_F(Cgroup2Test, IsAnnounced) {
   COVERS(spec::cgroup2::kAnnounced);
@@ -190,6 +204,27 @@ TEST_F(Cgroup2Test, CgroupIsGoneAfterAStop) {
   ASSERT_OK(StopAndWait(*container));
 
   EXPECT_TRUE(Eventually([&] { return access(folder.c_str(), F_OK); }, -1));
+}
+
+TEST_F(Cgroup2Test, ProgramIsAttachedToAThreadedCgroup) {
+  COVERS(spec::cgroup2::kThreaded);
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed());
+  ASSERT_OK_AND_ASSIGN(const std::string own, MoveToThreadedCgroup(container));
+  ASSERT_THAT(FolderOf(container.init()), SucceedsWith(own + "/threaded"));
+
+  ASSERT_OK_AND_ASSIGN(auto attached, AttachedProbe::Start(*container, rootfs()));
+
+  EXPECT_THAT(FolderOf(attached.pid()), SucceedsWith(::testing::StartsWith(own)));
+}
+
+TEST_F(Cgroup2Test, ThreadedCgroupIsGoneAfterAStop) {
+  COVERS(spec::cgroup2::kGoneAfterStop);
+  ASSERT_OK_AND_ASSIGN(auto container, StartProbed());
+  ASSERT_OK_AND_ASSIGN(const std::string own, MoveToThreadedCgroup(container));
+
+  ASSERT_OK(StopAndWait(*container));
+
+  EXPECT_TRUE(Eventually([&] { return access(own.c_str(), F_OK); }, -1));
 }
 
 TEST_F(Cgroup2Test, CgroupIsGoneAfterInitWasKilled) {

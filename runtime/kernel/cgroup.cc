@@ -89,6 +89,23 @@ std::vector<std::string> Children(const std::string& folder) {
   return names;
 }
 
+// Takes the caller's only thread there: first to the nearest cgroup above that takes processes,
+// because a threaded one takes only threads of those that are in its domain. cgroups(7), "Thread
+// mode"
+Status EnterThreaded(const Cgroup& cgroup) {
+  fs::path domain = cgroup.folder();
+  std::string type;
+  do {
+    domain = domain.parent_path();
+    const auto above = Cgroup::Open(domain, 2);
+    if (!above) return Forward(above.error());
+    // A hierarchy's root has no such file.
+    type = above->Read("cgroup.type").value_or("");
+  } while (HasLine(type, "threaded"));
+  TRY(EnterCgroup(domain, 2));
+  return cgroup.Write("cgroup.threads", "0");
+}
+
 Status RemoveUntil(const std::string& folder, Clock::time_point deadline) {
   for (const std::string& child : Children(folder)) {
     TRY(RemoveUntil(fmt::format("{}/{}", folder, child), deadline));
@@ -145,7 +162,10 @@ Status Cgroup::Write(const std::string& file, std::string_view value) const {
 }
 
 Status Cgroup::Add(pid_t process) const {
-  return Write(process == 0 ? FileForOneself(version_) : "cgroup.procs", std::to_string(process));
+  auto added =
+      Write(process == 0 ? FileForOneself(version_) : "cgroup.procs", std::to_string(process));
+  if (added || process != 0 || added.error().code != EOPNOTSUPP) return added;
+  return EnterThreaded(*this);
 }
 
 Result<UniqueFd> Cgroup::OpenForOneself() const {
@@ -154,6 +174,8 @@ Result<UniqueFd> Cgroup::OpenForOneself() const {
 
 Result<std::vector<pid_t>> Cgroup::Processes() const {
   const auto text = Read("cgroup.procs");
+  // Those of a threaded one are its domain's.
+  if (!text && text.error().code == EOPNOTSUPP) return std::vector<pid_t>();
   if (!text) return Forward(text.error());
   std::vector<pid_t> processes;
   for (const std::string& word : Words(*text, "\n")) {
