@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "conformance/launcher/file_io.h"
@@ -33,6 +36,19 @@ bool Take(const json& record, PastRun& past, bool& test_started) {
       return false;
     }
     past.finished.insert({test->get<std::string>(), iteration->get<int>()});
+  }
+  return true;
+}
+
+// What a launcher has forked holds its file, and outlives it for a moment where it was killed.
+constexpr std::chrono::seconds kLettingGo(5);
+constexpr int kGlanceMilliseconds = 5;
+
+bool Lock(const UniqueFd& file) {
+  const auto deadline = std::chrono::steady_clock::now() + kLettingGo;
+  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return false;
+    poll(nullptr, 0, kGlanceMilliseconds);
   }
   return true;
 }
@@ -72,9 +88,7 @@ Result<ResultsFile> ResultsFile::Open(const std::string& path, bool resume) {
     if (resume) return Fail(0, "--resume: " + path + " is no regular file");
     return ResultsFile(std::move(fd), path, {});
   }
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return FailErrno("flock(" + path + "), which another launcher may be writing");
-  }
+  if (!Lock(fd)) return FailErrno("flock(" + path + "), which another launcher may be writing");
   PastRun past;
   if (resume) {
     ASSIGN_OR_RETURN(const std::string text, ReadFile(path));

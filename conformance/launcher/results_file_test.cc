@@ -4,9 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <thread>
+#include <utility>
 
 #include "conformance/launcher/file_io.h"
 
@@ -129,6 +133,29 @@ TEST_F(ResultsFileTest, ASecondWriterIsRefused) {
   auto file = ResultsFile::Open(path_, false);
   ASSERT_TRUE(file);
   EXPECT_EQ(ResultsFile::Open(path_, true).error().code, EWOULDBLOCK);
+}
+
+TEST_F(ResultsFileTest, WhatAWriterThatWasKilledHasLeftIsWaitedFor) {
+  auto first = ResultsFile::Open(path_, false);
+  ASSERT_TRUE(first) << first.error().ToString();
+  // The child has the file too, and lets go of it when it ends.
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[1]);
+    char none = 0;
+    _exit(read(ends[0], &none, 1) == 1 ? 0 : 1);
+  }
+  first = tl::unexpected<Error>(Error{});
+  std::thread ending([&] { EXPECT_EQ(write(ends[1], "x", 1), 1); });
+
+  const auto second = ResultsFile::Open(path_, true);
+
+  EXPECT_TRUE(second) << second.error().ToString();
+  ending.join();
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+  for (const int end : ends) close(end);
 }
 
 TEST_F(ResultsFileTest, ADiskThatIsFullIsNoticed) {
