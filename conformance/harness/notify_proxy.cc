@@ -17,7 +17,7 @@
 namespace lxcspec {
 namespace {
 
-constexpr size_t kLargestMessage = 64 * 1024;
+constexpr size_t kLargestMessage = size_t{64} * 1024;
 constexpr size_t kMostDescriptors = 16;
 
 // An object of this type from a message that may be too short for it.

@@ -23,10 +23,10 @@ using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr size_t kKeptOutput = 16 * 1024;
-constexpr uint64_t kMostOutput = 64 * 1024 * 1024;
-constexpr size_t kMostAnswer = 4 * 1024 * 1024;
-constexpr uint64_t kMostReport = 4 * 1024 * 1024;
+constexpr size_t kKeptOutput = size_t{16} * 1024;
+constexpr uint64_t kMostOutput = uint64_t{64} * 1024 * 1024;
+constexpr size_t kMostAnswer = size_t{4} * 1024 * 1024;
+constexpr uint64_t kMostReport = uint64_t{4} * 1024 * 1024;
 // The stub puts the test's descriptors at 0 to 3, so its own must be above.
 constexpr int kFirstFd = 10;
 

@@ -36,8 +36,8 @@ Result<PastRun> ReadPastRun(std::string_view text);
 
 class ResultsFile {
  public:
-  // Replaces what is at `path`, or resumes it. Fails with EWOULDBLOCK where another launcher goes on
-  // writing the file, and waits a moment for what one that was killed has left.
+  // Replaces what is at `path`, or resumes it. Fails with EWOULDBLOCK where another launcher goes
+  // on writing the file, and waits a moment for what one that was killed has left.
   static Result<ResultsFile> Open(const std::string& path, bool resume);
 
   const PastRun& past() const { return past_; }

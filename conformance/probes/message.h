@@ -13,7 +13,7 @@
 namespace lxcspec {
 
 // No message is larger.
-inline constexpr size_t kMessageSize = 64 * 1024;
+inline constexpr size_t kMessageSize = size_t{64} * 1024;
 
 inline std::string JoinWords(const std::vector<std::string>& words) {
   std::string message;

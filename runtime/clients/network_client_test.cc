@@ -245,8 +245,8 @@ class NetworkClientTest : public ::testing::TestWithParam<Ids> {
       fs::create_directories(folder / inner);
     }
     fs::copy_file(kIdle, folder / "root/idle");
-    fs::permissions(folder, fs::perms(0755));
-    fs::permissions(folder / "root/idle", fs::perms(0755));
+    fs::permissions(folder, fs::perms{0755});
+    fs::permissions(folder / "root/idle", fs::perms{0755});
     if (GetParam() == Ids::kOwn) return folder;
     for (const auto& entry : fs::recursive_directory_iterator(folder / "root")) {
       EXPECT_EQ(lchown(entry.path().c_str(), kFirstMapped, kFirstMapped), 0);
@@ -338,7 +338,7 @@ TEST_P(NetworkClientTest, ScriptsAreToldWhatTheyAreFor) {
   const std::string script = (folder() / "script").string();
   std::ofstream(script) << "#!/bin/sh\necho \"$@\" $LXC_NET_TYPE $LXC_NET_PARENT $LXC_NET_PEER >> "
                         << heard << "\n";
-  fs::permissions(script, fs::perms(0755));
+  fs::permissions(script, fs::perms{0755});
   Set("lxc.net", "");
   Set("lxc.net.5.type", "veth");
   Set("lxc.net.5.link", "br0");

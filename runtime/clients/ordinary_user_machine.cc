@@ -45,7 +45,7 @@ void ShowOwnDevices() {
 void GiveIds() {
   const fs::path lines = "/run/lxc/ids";
   std::ofstream(lines) << "nobody:" << kFirstMapped << ":65536\n";
-  fs::permissions(lines, fs::perms(0644));
+  fs::permissions(lines, fs::perms{0644});
   for (const char* file : {"/etc/subuid", "/etc/subgid"}) {
     ASSERT_EQ(mount(lines.c_str(), file, nullptr, MS_BIND, nullptr), 0) << strerror(errno);
   }
@@ -78,7 +78,7 @@ OpenFolder::OpenFolder() {
   std::string name = "/tmp/lxcspec-user-XXXXXX";
   EXPECT_NE(mkdtemp(name.data()), nullptr);
   path_ = name;
-  fs::permissions(path_, fs::perms(0755));
+  fs::permissions(path_, fs::perms{0755});
 }
 
 OpenFolder::~OpenFolder() {

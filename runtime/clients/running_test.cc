@@ -294,7 +294,7 @@ TEST_F(RunningTest, AHookDoesNotKeepAContainerFromStopping) {
 
 TEST_F(RunningTest, AContainerWithIdMapsGetsTheHostsDeviceAndLosesIt) {
   // The maps' root finds its way to its root file system.
-  fs::permissions(folder(), fs::perms(0755));
+  fs::permissions(folder(), fs::perms{0755});
   Set("lxc.idmap", "u 0 100000 65536");
   Set("lxc.idmap", "g 0 100000 65536");
   Start();

@@ -91,7 +91,7 @@ class UserNetworkClientTest : public ::testing::Test {
       fs::create_directories(folder_.path() / inner);
     }
     fs::copy_file(kIdle, folder_.path() / "root/idle");
-    fs::permissions(folder_.path() / "root/idle", fs::perms(0755));
+    fs::permissions(folder_.path() / "root/idle", fs::perms{0755});
     for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "root")) {
       ASSERT_EQ(chown(entry.path().c_str(), kFirstMapped, kFirstMapped), 0);
     }

@@ -17,7 +17,7 @@
 namespace lxcspec::runtime {
 namespace {
 
-constexpr size_t kReadSize = 256 * 1024;
+constexpr size_t kReadSize = size_t{256} * 1024;
 
 // Anybody may listen on an address that is free, and would be handed what is meant for a monitor.
 bool IsTrusted(uid_t uid, const Place& place) {

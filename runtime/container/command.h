@@ -62,7 +62,7 @@ struct Frame {
 
 inline constexpr size_t kFrameHeaderSize = 16;
 // A request is small; an answer may hold a console's whole buffer.
-inline constexpr uint64_t kLongestRequest = 64 * 1024;
+inline constexpr uint64_t kLongestRequest = uint64_t{64} * 1024;
 inline constexpr uint64_t kLongestAnswer = uint64_t{1} << 32;
 
 std::string EncodedHeader(uint32_t word, uint64_t body_length);

@@ -14,7 +14,7 @@
 namespace lxcspec::runtime {
 namespace {
 
-constexpr size_t kReadSize = 16 * 1024;
+constexpr size_t kReadSize = size_t{16} * 1024;
 // How many answers may wait for a client that does not read.
 constexpr size_t kMostWaiting = 256;
 // How long nobody new is let in after descriptors ran out.

@@ -12,7 +12,7 @@
 namespace lxcspec::runtime {
 namespace {
 
-constexpr uint64_t kMebi = 1024 * 1024;
+constexpr uint64_t kMebi = uint64_t{1024} * 1024;
 
 class ConsoleLogTest : public testing::Test {
  protected:

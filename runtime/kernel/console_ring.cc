@@ -12,7 +12,7 @@
 namespace lxcspec::runtime {
 namespace {
 
-constexpr uint64_t kHugePage = 2 * 1024 * 1024;
+constexpr uint64_t kHugePage = uint64_t{2} * 1024 * 1024;
 
 }  // namespace
 

@@ -37,7 +37,7 @@ class OrdinaryUserTest : public ::testing::Test {
     root_.GiveTo(kFirstMapped);
     const fs::path lines = root_.folder() / "ranges";
     std::ofstream(lines) << ranges;
-    fs::permissions(lines, fs::perms(0644));
+    fs::permissions(lines, fs::perms{0644});
     const fs::path answer = root_.folder() / "answer";
     std::ofstream(answer) << "";
     EXPECT_EQ(chown(answer.c_str(), kUser, kUser), 0);

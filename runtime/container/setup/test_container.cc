@@ -111,12 +111,12 @@ TestRoot::TestRoot() {
   std::string name = "/tmp/lxcspec-setup-XXXXXX";
   EXPECT_NE(mkdtemp(name.data()), nullptr);
   folder_ = name;
-  fs::permissions(folder_, fs::perms(0755));
+  fs::permissions(folder_, fs::perms{0755});
   for (const char* one : {"dev", "etc", "mnt", "proc", "sbin", "sys", "tmp"}) {
     fs::create_directories(rootfs() / one);
   }
   fs::copy_file("runtime/container/setup/testdata/inspect", rootfs() / "sbin/inspect");
-  fs::permissions(rootfs() / "sbin/inspect", fs::perms(0755));
+  fs::permissions(rootfs() / "sbin/inspect", fs::perms{0755});
 }
 
 TestRoot::~TestRoot() {

@@ -29,7 +29,7 @@ namespace lxcspec::runtime {
 namespace {
 
 // The kernel never makes a dump's part longer than 32 KiB.
-constexpr size_t kLongestMessage = 64 * 1024;
+constexpr size_t kLongestMessage = size_t{64} * 1024;
 // A list that changed while it was read is read again.
 constexpr int kTries = 16;
 
