@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from bench.ratios import Ratio
+from bench.ratios import Ratio, number
 
 _STYLE = Path(__file__).with_name("tracking") / "page.css"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -20,6 +21,7 @@ _BARS = """
 .bar rect.faster { fill: var(--faster); }
 .bar rect.slower { fill: var(--slower); }
 .bar line { stroke: var(--faint); }
+.bars { white-space: nowrap; }
 """
 
 
@@ -37,28 +39,39 @@ def _bar(ratio: float) -> str:
     )
 
 
-def _cell(value: float | None, places: str = ",.4g") -> str:
-    return f'<td class="number">{"" if value is None else format(value, places)}</td>'
+def _cell(text: str) -> str:
+    return f'<td class="number">{text}</td>'
 
 
 def _row(row: Ratio) -> str:
     times = [None if t is None else t / 1e3 for t in (row.testee, row.high, row.against, row.floor)]
     bar = "" if row.to_against is None else _bar(row.to_against)
-    cells = [*map(_cell, times), _cell(row.to_against, ".3f"), _cell(row.to_floor, ".2f")]
-    return f"<tr><td><code>{escape(row.name)}</code></td>{''.join(cells)}<td>{bar}</td></tr>"
+    cells = "".join(_cell(number(value)) for value in (*times, row.to_against, row.to_floor))
+    return f"<tr><td><code>{escape(row.name)}</code></td>{cells}<td>{bar}</td></tr>"
 
 
-def render(testee: str, against: str, programs: Sequence[tuple[str, Sequence[Ratio]]]) -> str:
-    """A table for each program: what it does, and its ratios."""
-    names = (testee, "9 of 10", against, "floor", "ratio", "to the floor")
+@dataclass(frozen=True)
+class Program:
+    """What a program does, what is measured there and compared with, and its ratios."""
+
+    what: str
+    names: tuple[str, str]
+    rows: Sequence[Ratio]
+
+
+def _table(program: Program) -> str:
+    names = (program.names[0], "9 of 10", program.names[1], "floor", "ratio", "to the floor")
     heads = "".join(f'<th class="number">{escape(name)}</th>' for name in names)
-    tables = "".join(
-        f"<h2>{escape(what)}</h2><table><tr><th>benchmark</th>{heads}"
-        f"<th>less time | more time than {escape(against)}</th></tr>"
-        f'{"".join(map(_row, rows))}</table>'
-        for what, rows in programs
+    return (
+        f"<h2>{escape(program.what)}</h2><table><tr><th>benchmark</th>{heads}"
+        f'<th class="bars">less time | more time than {escape(program.names[1])}</th></tr>'
+        f'{"".join(map(_row, program.rows))}</table>'
     )
-    title = f"{testee} and {against}"
+
+
+def render(title: str, programs: Sequence[Program]) -> str:
+    """A table for each program."""
+    tables = "".join(map(_table, programs))
     return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -17,6 +17,13 @@ ROLES = ("testee", "against", "floor")
 _OTHER_ROLES = ("call",)
 
 
+def number(value: float | None) -> str:
+    """Three digits, or all before the point; nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 class NotComparable(Exception):
     """The run does not hold what a ratio is made of."""
 
@@ -92,22 +99,32 @@ def _high(times: list[float]) -> float:
     return statistics.quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
 
 
+def _place(row: Row) -> tuple[int, int]:
+    """Where the program has registered it: repetitions drawn at random come in any order."""
+    return int(row.get("family_index", 0)), int(row.get("per_family_instance_index", 0))
+
+
 def ratios(report: Mapping[str, Any]) -> list[Ratio]:
-    """The ratios of a report in Google Benchmark's JSON format, in its order."""
+    """The ratios of a report in Google Benchmark's JSON format, in the program's order. None of
+    what was only counted, whose time is 0."""
     times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for name, role, row in _rows(report.get("benchmarks", [])):
+    for name, role, row in sorted(
+        _rows(report.get("benchmarks", [])), key=lambda it: _place(it[2])
+    ):
         times[name][role].append(_time(row))
     rows = []
     for name, by_role in times.items():
         if "testee" not in by_role:
             raise NotComparable(f"{name}: the run has no testee")
+        if not any(by_role["testee"]):
+            continue
         testee, against, floor = (
             statistics.median(by_role[role]) if role in by_role else None for role in ROLES
         )
         assert testee is not None
         least = min(map(len, by_role.values()))
         rows.append(Ratio(name, testee, against, floor, _high(by_role["testee"]), least))
-    if not rows:
+    if not times:
         raise NotComparable("the run measured nothing")
     return rows
 

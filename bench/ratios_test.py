@@ -5,7 +5,7 @@
 import unittest
 from typing import Any
 
-from bench.ratios import Count, NotComparable, counts, ratios
+from bench.ratios import Count, NotComparable, counts, number, ratios
 
 
 def row(name: str, time: float, **more: Any) -> dict[str, Any]:
@@ -22,6 +22,25 @@ class RatiosTest(unittest.TestCase):
         self.assertEqual(only.to_against, 0.5)
         self.assertEqual(only.to_floor, 4.0)
         self.assertEqual(only.repetitions, 3)
+
+    def test_benchmarks_come_in_the_programs_order(self) -> None:
+        rows = [
+            row("B/16/testee", 2.0, family_index=1, per_family_instance_index=1),
+            row("C/testee", 3.0, family_index=2, per_family_instance_index=0),
+            row("B/9/testee", 1.0, family_index=1, per_family_instance_index=0),
+            row("A/testee", 1.0, family_index=0, per_family_instance_index=0),
+        ]
+        found = [one.name for one in ratios({"benchmarks": rows})]
+        self.assertEqual(found, ["A", "B/9", "B/16", "C"])
+
+    def test_what_was_only_counted_has_no_ratio(self) -> None:
+        rows = [row("B/testee", 0.0, syscalls=3.0), row("C/testee", 1.0)]
+        self.assertEqual([one.name for one in ratios({"benchmarks": rows})], ["C"])
+        self.assertEqual([one.benchmark for one in counts({"benchmarks": rows})], ["B"])
+
+    def test_numbers_have_three_digits_or_all_before_the_point(self) -> None:
+        said = [number(value) for value in (None, 0.0022341, 41.96, 81576.4)]
+        self.assertEqual(said, ["", "0.00223", "42", "81,576"])
 
     def test_units_are_brought_together(self) -> None:
         rows = [

@@ -52,13 +52,6 @@ class Values:
     floor: float | None
 
 
-def number(value: float | None) -> str:
-    """Three digits, or all before the point."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
 @dataclass(frozen=True)
 class Outcome:
     """A target, what was measured for it, and the value that the bound is about."""
@@ -71,7 +64,7 @@ class Outcome:
     def said(self) -> str:
         """The value with what it is a share of."""
         per = {"against": " of liblxc's", "floor": " floors"}.get(self.target.per, "")
-        return number(self.value) + per
+        return ratios.number(self.value) + per
 
     @property
     def is_reached(self) -> bool:
@@ -158,9 +151,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         cells = [
             target.id,
             target.what + (", µs" if target.quantity == "time" else ""),
-            number(values.testee),
-            number(values.against),
-            number(values.floor),
+            ratios.number(values.testee),
+            ratios.number(values.against),
+            ratios.number(values.floor),
             outcome.said,
             outcome.target.said,
             "reached" if outcome.is_reached else "**missed**",

@@ -78,7 +78,8 @@ class TargetsTest(unittest.TestCase):
 class PageTest(unittest.TestCase):
     def test_ratios_are_bars_and_names_are_escaped(self) -> None:
         rows = [ratios.Ratio("B<1>", 5e3, 1e4, None, 6e3, 21), ratios.Ratio("C", 1, None, 1, 1, 21)]
-        page = ratio_page.render("ours", "theirs", [("things", rows)])
+        things = ratio_page.Program("things", ("ours", "theirs"), rows)
+        page = ratio_page.render("ours and theirs", [things])
         self.assertIn("<code>B&lt;1&gt;</code>", page)
         self.assertEqual(page.count('class="faster"'), 1)
         self.assertIn('aria-label="0.50"', page)

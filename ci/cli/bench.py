@@ -76,7 +76,11 @@ def execute(options: argparse.Namespace) -> int:
     if options.html:
         from bench import ratio_page
 
-        tables = [(one.what, one.rows) for one in measured]
-        paths.write(options.html, ratio_page.render(testee.name, against.name, tables))
+        programs = [
+            ratio_page.Program(one.what, one.names(testee.name, against.name), one.rows)
+            for one in measured
+        ]
+        title = f"{testee.name} and {against.name}"
+        paths.write(options.html, ratio_page.render(title, programs))
     bench_output.print_ratios(testee.name, against.name, measured)
     return OK

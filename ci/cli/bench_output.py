@@ -49,6 +49,10 @@ class Measured:
     rows: list[ratios.Ratio]
     counts: list[ratios.Count]
 
+    def names(self, testee: str, against: str) -> tuple[str, str]:
+        """What the columns are called."""
+        return (testee, against) if self.compares else _UNITS
+
 
 def ratios_of(reports: Mapping[str, Report]) -> list[Measured]:
     """Ratios and counters, without programs of which the filter left nothing."""
@@ -67,7 +71,7 @@ def ratios_of(reports: Mapping[str, Report]) -> list[Measured]:
 
 
 def _micro(nanoseconds: float | None) -> str:
-    return "" if nanoseconds is None else f"{nanoseconds / 1e3:,.4g}"
+    return "" if nanoseconds is None else ratios.number(nanoseconds / 1e3)
 
 
 def _share(ratio: float | None) -> str:
@@ -85,7 +89,7 @@ def print_ratios(testee: str, against: str, measured: Sequence[Measured]) -> Non
     out = console()
     for one in measured:
         _say(out, f"{one.what}, µs", "bold")
-        names = (testee, against) if one.compares else _UNITS
+        names = one.names(testee, against)
         table = _table("benchmark", names[0], "9 of 10", names[1], "floor", "ratio", "x floor")
         for row in one.rows:
             times = (row.testee, row.high, row.against, row.floor)
@@ -119,7 +123,7 @@ def print_outcomes(outcomes: Sequence[targets.Outcome]) -> None:
 def _outcome(one: targets.Outcome) -> list[str]:
     values = (one.values.testee, one.values.against, one.values.floor)
     what = one.target.what + (", µs" if one.target.quantity == "time" else "")
-    return [what, one.target.id, *map(targets.number, values), one.said, one.target.said]
+    return [what, one.target.id, *map(ratios.number, values), one.said, one.target.said]
 
 
 def print_comparison(labels: tuple[str, str], judged: compare.Comparison) -> None:
