@@ -98,12 +98,13 @@ def _collect(rows: Iterable[Mapping[str, Any]]) -> Collected:
         if row.get("error_occurred"):
             raise NotEnoughData(f"{name}: {row.get('error_message', 'failed')}")
         base, role = _split(name)
-        if not row.get(_IS_TOO_SHORT):
-            measure, value = _time_of(row, base)
+        counts = [count for count in COUNTS if count in row]
+        measure, value = _time_of(row, base)
+        # What is only counted tells a time of 0.
+        if not row.get(_IS_TOO_SHORT) and (value != 0 or not counts):
             found[base][role][measure].append(value)
-        for count in COUNTS:
-            if count in row:
-                found[base][role][count].append(float(row[count]))
+        for count in counts:
+            found[base][role][count].append(float(row[count]))
     return found
 
 

@@ -41,6 +41,11 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(found.values[Key("B", "syscalls")], (0.0,))
         self.assertEqual(found.values[Key("B", RATIO)], (2.0,))
 
+    def test_what_tells_no_time_is_only_counted(self) -> None:
+        rows = [row("B/testee", 0.0, syscalls=9.0), row("B/floor", 0.0, syscalls=2.0)]
+        found = google_benchmark.parse(report(*rows), "r")
+        self.assertEqual(found.values, {Key("B", "syscalls"): (9.0,)})
+
     def test_instructions_stand_for_what_is_too_short_for_times(self) -> None:
         rows = [row("B/testee", 4.0), row("B/floor", 2.0), row("C/testee", 400.0)]
         text = google_benchmark.counted(report(*rows), lambda name: ("perf", float(len(name))))
