@@ -68,19 +68,7 @@ class Forwarder {
  private:
   bool Send(int memory) {
     const int fds[] = {folder_.get(), memory, listener_};
-    iovec data{.iov_base = message_.data(), .iov_len = message_.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(fds))] = {};
-    msghdr head{};
-    head.msg_iov = &data;
-    head.msg_iovlen = 1;
-    head.msg_control = control;
-    head.msg_controllen = sizeof(control);
-    cmsghdr* const part = CMSG_FIRSTHDR(&head);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(fds));
-    memcpy(CMSG_DATA(part), fds, sizeof(fds));
-    return sendmsg(proxy_, &head, MSG_NOSIGNAL) == static_cast<ssize_t>(message_.size());
+    return SendMessage(proxy_, message_, fds).has_value();
   }
 
   int listener_;

@@ -40,6 +40,8 @@ constexpr uint64_t kSyncWakeUp = 1;
 constexpr size_t kHead = 32;
 constexpr size_t kCookieLength = 24;
 
+constexpr size_t kMostDescriptors = 4;
+
 constexpr int kStopSeconds = 20;
 constexpr int64_t kAnswer = 1;
 
@@ -73,24 +75,6 @@ Result<UniqueFd> LoadFilter() {
   return UniqueFd(static_cast<int>(listener));
 }
 
-Status SendDescriptor(int socket, int fd) {
-  char byte = 'l';
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  cmsghdr* const part = CMSG_FIRSTHDR(&message);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(fd));
-  memcpy(CMSG_DATA(part), &fd, sizeof(fd));
-  if (sendmsg(socket, &message, 0) != 1) return FailErrno("sendmsg");
-  return {};
-}
-
 // A message and the descriptors that came with it.
 struct Message {
   std::array<char, 4096> bytes;
@@ -100,7 +84,7 @@ struct Message {
 
 void ReceiveMessage(int socket, Message& message) {
   iovec data{.iov_base = message.bytes.data(), .iov_len = message.bytes.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(4 * sizeof(int))];
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))];
   msghdr head{};
   head.msg_iov = &data;
   head.msg_iovlen = 1;
@@ -137,6 +121,24 @@ std::chrono::nanoseconds Read(clockid_t clock) {
 }
 
 }  // namespace
+
+Status SendMessage(int socket, std::span<char> bytes, std::span<const int> fds) {
+  iovec data{.iov_base = bytes.data(), .iov_len = bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+  cmsghdr* const part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(fds.size_bytes());
+  memcpy(CMSG_DATA(part), fds.data(), fds.size_bytes());
+  const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(bytes.size())) return {};
+  return FailErrno("sendmsg");
+}
 
 ListenerSupervisor::ListenerSupervisor(UniqueFd listener)
     : listener_(std::move(listener)),
@@ -265,7 +267,9 @@ Result<Callers> StartBareCallers(int count) {
   if (first == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto listener = LoadFilter();
-    if (!listener || !SendDescriptor(there.get(), listener->get())) _exit(1);
+    const int fd = listener ? listener->get() : -1;
+    char byte = 'l';
+    if (fd < 0 || !SendMessage(there.get(), {&byte, 1}, {&fd, 1})) _exit(1);
     for (int i = 1; i < count; ++i) {
       if (fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

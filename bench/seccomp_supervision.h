@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@
 #include "conformance/testee/testee.h"
 
 namespace lxcspec {
+
+// Sends these bytes, and up to four descriptors with them, in one message.
+Status SendMessage(int socket, std::span<char> bytes, std::span<const int> fds);
 
 // Answers one call after the other.
 class Supervisor {
