@@ -31,7 +31,7 @@ namespace {  // NOLINT(google-build-namespaces,misc-anonymous-namespace-in-heade
 template <typename Parameter>
 requires requires(const Parameter& parameter) { std::string_view(parameter.name); }
 void PrintTo(const Parameter& parameter, std::ostream* out) {
-  *out << std::string_view(parameter.name);
+  *out << static_cast<std::string_view>(parameter.name);
 }
 
 }  // namespace

@@ -240,7 +240,7 @@ class NetworkClientTest : public ::testing::TestWithParam<Ids> {
  private:
   static fs::path MakeFolder() {
     std::string name = "/tmp/lxcspec-net-XXXXXX";
-    const fs::path folder = mkdtemp(name.data());
+    fs::path folder = mkdtemp(name.data());
     for (const char* inner : {"lxc", "root/dev", "root/proc", "root/sys"}) {
       fs::create_directories(folder / inner);
     }

@@ -247,7 +247,7 @@ TEST_F(StartFailureTest, OverlappingIdMapsFailAtTheIdMaps) {
 
 TEST_F(StartFailureTest, AnIdMapThatCannotBeHadSaysWhatToDo) {
   // The maps' root finds its way to its root file system.
-  fs::permissions(folder(), fs::perms(0755));
+  fs::permissions(folder(), fs::perms{0755});
   const auto container = Container();
   for (const char* map : {"u 0 100000 65536", "g 0 100000 65536"}) {
     ASSERT_TRUE(container->Set("lxc.idmap", map));

@@ -129,7 +129,7 @@ bool CommandConnection::Flush() {
     Outgoing& next = waiting_.front();
     std::vector<int> fds;
     for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
-    const auto sent = runtime::Send(socket_, std::string_view(next.bytes).substr(next.sent), fds);
+    const auto sent = runtime::Send(socket_, std::string_view{next.bytes}.substr(next.sent), fds);
     if (!sent) return sent.error().code == EAGAIN;
     next.fds.clear();
     next.sent += *sent;

@@ -87,7 +87,7 @@ std::string FileSystemOf(int tree) {
 }  // namespace
 
 Status MapTree(int tree, int user_namespace, bool recursive) {
-  const Status mapped = TryToMap(tree, user_namespace, recursive);
+  Status mapped = TryToMap(tree, user_namespace, recursive);
   if (mapped) return {};
   constexpr char kOwners[] = "without idmap, give the files to the ids that lxc.idmap maps to";
   const auto& [code, attempted] = mapped.error();

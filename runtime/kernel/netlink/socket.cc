@@ -120,7 +120,7 @@ Result<NetlinkSocket> NetlinkSocket::OpenByVisit(const UniqueFd& pidfd, pid_t pr
   return opened;
 }
 
-Status NetlinkSocket::Do(NetlinkRequest request, const std::string& attempted) {
+Status NetlinkSocket::Do(const NetlinkRequest& request, const std::string& attempted) {
   const uint32_t sequence = ++sequence_;
   const auto message = request.Finish(sequence);
   if (!message) return Forward(message.error());

@@ -33,7 +33,7 @@ class NetlinkSocket {
 
   // Asks for something to be done, and waits until it is. An error says what was attempted, and
   // why not in the kernel's own words where it has any.
-  Status Do(NetlinkRequest request, const std::string& attempted);
+  Status Do(const NetlinkRequest& request, const std::string& attempted);
 
   // Asks for a list, and has each entry's message type and body. Also for one entry, with a
   // request that has NLM_F_ACK instead of NLM_F_DUMP.
