@@ -186,7 +186,11 @@ Answer RunMkdirProxy(const std::vector<std::string>& arguments) {
   // A monitor may connect as often as it likes; each connection has one call at a time.
   std::vector<pollfd> watched = {{.fd = listener, .events = POLLIN, .revents = 0}};
   while (true) {
-    if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
+    if (poll(watched.data(), watched.size(), -1) < 0) {
+      // What was ready is not known then, and nothing may be waited for but all of them.
+      if (errno == EINTR) continue;
+      break;
+    }
     for (size_t i = watched.size(); i-- > 1;) {
       if (watched[i].revents == 0 || Serve(watched[i].fd)) continue;
       close(watched[i].fd);
