@@ -40,7 +40,7 @@ class Cgroup {
   // The file into which a process with one thread writes "0" to move itself here. In version 1
   // the kernel does that at once; all other moves wait until no process is being made anywhere.
   Result<UniqueFd> OpenForOneself() const;
-  // The processes of this cgroup alone.
+  // The processes of this cgroup alone. A threaded one has none: they are its domain's.
   Result<std::vector<pid_t>> Processes() const;
 
   // Asks the kernel to freeze or thaw what is here and below. ENOSYS where this hierarchy cannot.
