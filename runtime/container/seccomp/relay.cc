@@ -75,8 +75,7 @@ Status SeccompRelay::Watch(UniqueFd listener, pid_t init) {
 
 void SeccompRelay::OnListener(const std::shared_ptr<Listener>& listener, uint32_t events) {
   if ((events & EPOLLIN) != 0 && !is_full_) return Take(listener);
-  // Nobody is left who could make a call.
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) Forget(listener->fd.get());
+  if (HasLastCallerGone(events)) Forget(listener->fd.get());
 }
 
 void SeccompRelay::Forget(int listener) {

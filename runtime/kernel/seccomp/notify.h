@@ -6,6 +6,7 @@
 #define LXCSPEC_RUNTIME_KERNEL_SECCOMP_NOTIFY_H_
 
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <time.h>
 
 #include <atomic>
@@ -29,6 +30,12 @@ Result<seccomp_notif_sizes> QueryNotificationSizes();
 // Lets the kernel hand the processor over directly between a caller and who answers it, for all who
 // hold the listener. Whether it can.
 bool WakeSynchronously(const UniqueFd& listener);
+
+// Whether nobody is left who could make a call, by what a listener polls, as poll(2) or
+// epoll_wait(2) has it. POLLERR says nothing of it: the kernel answers that where a signal came
+// while the listener was busy, seccomp_notify_poll() in kernel/seccomp.c, and the next poll answers
+// as ever.
+constexpr bool HasLastCallerGone(uint32_t events) { return (events & POLLHUP) != 0; }
 
 // Whether the call still waits: its caller may have been killed, and its number be another's.
 bool IsCallWaiting(const UniqueFd& listener, uint64_t id);

@@ -5,6 +5,7 @@
 #include "runtime/kernel/seccomp/notify.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -14,6 +15,25 @@
 
 namespace lxcspec::runtime {
 namespace {
+
+uint32_t Polled(const UniqueFd& listener) {
+  pollfd entry{.fd = listener.get(), .events = POLLIN, .revents = 0};
+  EXPECT_GE(poll(&entry, 1, 0), 0);
+  return static_cast<uint32_t>(entry.revents);
+}
+
+TEST(ListenerTest, LastCallerHasGoneWhenTheListenerHangsUp) {
+  auto callers = FilteredCallers::Start();
+  ASSERT_TRUE(callers);
+  EXPECT_FALSE(HasLastCallerGone(Polled(callers->listener())));
+  callers->End();
+  EXPECT_TRUE(HasLastCallerGone(Polled(callers->listener())));
+}
+
+TEST(ListenerTest, PollThatASignalInterruptedSaysNothingOfCallers) {
+  EXPECT_FALSE(HasLastCallerGone(POLLERR));
+  EXPECT_TRUE(HasLastCallerGone(POLLERR | POLLHUP));
+}
 
 // A wait that does not end is this test's end.
 TEST(CallReaderTest, WaitForACallThatSomebodyElseHasTakenEndsSoon) {
