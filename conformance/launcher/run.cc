@@ -91,9 +91,29 @@ class Session {
   // What failed last was asked for wrongly.
   bool usage_error() const { return usage_error_; }
 
+  // Asks the suite all that is to be known before the tests, at the same time. What an earlier run
+  // has found out is not asked again.
+  Status AskAll() {
+    JobPool pool(interrupt_.get());
+    RETURN_IF_ERROR(Ask(pool, commands_.List(), answers_.tests));
+    if (results_.past().run.is_null()) {
+      RETURN_IF_ERROR(Ask(pool, commands_.Needs(), answers_.needs));
+      RETURN_IF_ERROR(Ask(pool, commands_.Claims(), answers_.claims));
+    }
+    ASSIGN_OR_RETURN(answers_.testee_sum, Sha256OfFiles(parts_.testee_files));
+    ASSIGN_OR_RETURN(answers_.suite_sum, Sha256OfFile(parts_.suite));
+    while (pool.size() > 0) {
+      if (!pool.Wait()) return Fail(EINTR, "stopped by a signal");
+    }
+    for (const ProcessFacts* facts : {&answers_.tests, &answers_.needs, &answers_.claims}) {
+      if (facts->not_started) return Fail(0, "cannot start the suite: " + *facts->not_started);
+    }
+    return {};
+  }
+
   // The tests to run, in order, without those that the results file has. Sets planned_.
   Result<std::vector<PlannedTest>> Plan() {
-    ASSIGN_OR_RETURN(const ProcessFacts facts, Ask(commands_.List()));
+    const ProcessFacts& facts = answers_.tests;
     if (const auto failure = DescribeFailure(facts)) {
       return Fail(0, "cannot list the tests of the suite: it " + *failure);
     }
@@ -116,15 +136,13 @@ class Session {
   // Writes what comes before the tests, or checks that the file to resume has it for the same
   // parts.
   Status WriteHead() {
-    ASSIGN_OR_RETURN(const std::string testee_sum, Sha256OfFiles(parts_.testee_files));
-    ASSIGN_OR_RETURN(const std::string suite_sum, Sha256OfFile(parts_.suite));
     utsname machine{};
     uname(&machine);
     json run = {
         {"record", "run"},
         {"schema", 1},
-        {"testee", {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", testee_sum}}},
-        {"suite", {{"sha256", suite_sum}}},
+        {"testee", {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", answers_.testee_sum}}},
+        {"suite", {{"sha256", answers_.suite_sum}}},
         {"machine",
          {{"kernel", machine.release},
           {"arch", machine.machine},
@@ -140,11 +158,11 @@ class Session {
       SetNeeds(past.needs);
       return {};
     }
-    ASSIGN_OR_RETURN(const Claims claims, AskClaims());
+    const Claims claims = ClaimsIn(answers_.claims);
     run["testee"]["version"] = claims.version;
     RETURN_IF_ERROR(results_.Append(run));
     for (const json& claim : claims.claims) RETURN_IF_ERROR(results_.Append(claim));
-    ASSIGN_OR_RETURN(const std::vector<json> needs, AskNeeds());
+    ASSIGN_OR_RETURN(const std::vector<json> needs, NeedsIn(answers_.needs));
     for (const json& need : needs) RETURN_IF_ERROR(results_.Append(need));
     SetNeeds(needs);
     return {};
@@ -188,6 +206,15 @@ class Session {
     return options_.testee.substr(options_.testee.rfind('/') + 1);
   }
 
+  // What the suite has said, and whose sums were made meanwhile.
+  struct Answers {
+    ProcessFacts tests;
+    ProcessFacts needs;
+    ProcessFacts claims;
+    std::string testee_sum;
+    std::string suite_sum;
+  };
+
   using MakeStub = std::function<Result<Stub>(const StubTask&)>;
 
   JobSpec Spec(MakeStub make_stub, JobKind kind) {
@@ -221,28 +248,21 @@ class Session {
     };
   }
 
-  Result<ProcessFacts> Ask(std::vector<std::string> argv) {
+  // Has the suite answer, until the pool has seen its end.
+  Status Ask(JobPool& pool, std::vector<std::string> argv, ProcessFacts& answer) {
     ASSIGN_OR_RETURN(auto job, Job::Start(Spec(Executing(std::move(argv)), JobKind::kQuestion)));
-    JobPool pool(interrupt_.get());
-    ProcessFacts answer;
-    pool.Add(std::move(job), [&](const ProcessFacts& facts) { answer = facts; });
-    while (pool.size() > 0) {
-      if (!pool.Wait()) return Fail(EINTR, "stopped by a signal");
-    }
-    if (answer.not_started) return Fail(0, "cannot start the suite: " + *answer.not_started);
-    return answer;
+    pool.Add(std::move(job), [&answer](const ProcessFacts& facts) { answer = facts; });
+    return {};
   }
 
   // A testee that cannot be asked is no reason not to test it.
-  Result<Claims> AskClaims() {
-    ASSIGN_OR_RETURN(const ProcessFacts facts, Ask(commands_.Claims()));
+  static Claims ClaimsIn(const ProcessFacts& facts) {
     const auto failure = DescribeFailure(facts);
     if (failure) fprintf(stderr, "launcher: asking for the claims: %s\n", failure->c_str());
     return ReadClaims(facts.standard_output, failure);
   }
 
-  Result<std::vector<json>> AskNeeds() {
-    ASSIGN_OR_RETURN(const ProcessFacts facts, Ask(commands_.Needs()));
+  static Result<std::vector<json>> NeedsIn(const ProcessFacts& facts) {
     if (const auto failure = DescribeFailure(facts)) {
       return Fail(
           0, "cannot probe the needs: the suite " + *failure + "; it printed:\n" + facts.output);
@@ -308,6 +328,7 @@ class Session {
   double speed_;
   SuiteCommands commands_;
   Sandbox sandbox_;
+  Answers answers_;
   std::vector<std::string> environment_;
   std::optional<ForkServer> server_;
   UniqueFd interrupt_;
@@ -323,6 +344,7 @@ class Session {
 Status RunSession(Session& session) {
   RemoveStaleTestCgroups(session.layout(), kGrace);
   const RootControllers controllers(session.layout());
+  RETURN_IF_ERROR(session.AskAll());
   ASSIGN_OR_RETURN(const std::vector<PlannedTest> plan, session.Plan());
   RETURN_IF_ERROR(session.WriteHead());
   RETURN_IF_ERROR(session.Execute(plan));
