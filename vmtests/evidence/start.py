@@ -75,9 +75,7 @@ def _start(kernel: str, binaries: Path, test: str, work: Path) -> float:
 
 
 def _bare(kernel: Kernel, work: Path, program: str) -> float:
-    found, _ = trial(
-        kernel, Path("bazel-bin/vmtests/guest/init"), cache_directory(), work, program
-    )
+    found, _ = trial(kernel, Path("bazel-bin/vmtests/guest/init"), cache_directory(), work, program)
     bare.write_initramfs(work / "bare")
     (work / "none").touch()
     machine = Machine(
