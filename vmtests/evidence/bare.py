@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from vmtests.guest.cpio import CharacterDevice, Directory, File, archive
+from vmtests.guest.cpio import CharacterDevice, Directory, Entry, File, archive
 from vmtests.runner import qemu
 from vmtests.runner.qemu import Machine
 
@@ -28,7 +28,7 @@ class BareBootError(Exception):
 
 def write_initramfs(path: Path) -> None:
     """Write an initramfs of busybox and nothing else to `path`."""
-    tree = {
+    tree: dict[str, Entry] = {
         "/bin": Directory(),
         "/bin/busybox": File(BUSYBOX, 0o755),
         "/dev": Directory(),

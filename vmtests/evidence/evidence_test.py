@@ -30,7 +30,8 @@ class FalseAlarmTest(unittest.TestCase):
                 self.assertIn("why", boots.false_alarm(conclude((guest, FINISHED)), ["pass"]) or "")
 
     def test_test_that_did_not_pass_is_one(self) -> None:
-        for verdicts in (["fail"], [], ["pass", "pass"]):
+        wrong: list[list[str]] = [["fail"], [], ["pass", "pass"]]
+        for verdicts in wrong:
             self.assertIsNotNone(boots.false_alarm(conclude((FINISHED,)), verdicts))
 
 

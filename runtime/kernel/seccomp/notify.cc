@@ -30,6 +30,16 @@ constexpr uint32_t kGivenUp = UINT32_MAX;
 // Long enough for any answer that a kernel may have.
 constexpr size_t kMostAnswer = 256;
 
+// Each of them waits for the listener's lock. A signal ends that wait, and nothing has been done.
+template <typename Argument>
+int Ask(const UniqueFd& listener, unsigned long request, Argument argument) {
+  int answer = -1;
+  do {
+    answer = ioctl(listener.get(), request, argument);
+  } while (answer != 0 && errno == EINTR);
+  return answer;
+}
+
 size_t Words(size_t bytes) { return (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t); }
 
 }  // namespace
@@ -52,11 +62,11 @@ Result<seccomp_notif_sizes> QueryNotificationSizes() {
 }
 
 bool WakeSynchronously(const UniqueFd& listener) {
-  return ioctl(listener.get(), kSetFlags, kSyncWakeUp) == 0;
+  return Ask(listener, kSetFlags, kSyncWakeUp) == 0;
 }
 
 bool IsCallWaiting(const UniqueFd& listener, uint64_t id) {
-  return ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+  return Ask(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 Status AnswerCall(const UniqueFd& listener, const seccomp_notif_resp& answer,
@@ -64,7 +74,7 @@ Status AnswerCall(const UniqueFd& listener, const seccomp_notif_resp& answer,
   // A larger struct of a newer kernel ends with zeros.
   alignas(seccomp_notif_resp) std::array<char, kMostAnswer> bytes{};
   memcpy(bytes.data(), &answer, std::min<size_t>(sizeof(answer), sizes.seccomp_notif_resp));
-  if (ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_SEND, bytes.data()) != 0) {
+  if (Ask(listener, SECCOMP_IOCTL_NOTIF_SEND, bytes.data()) != 0) {
     return ErrnoFailure("ioctl(SECCOMP_IOCTL_NOTIF_SEND)");
   }
   return {};
