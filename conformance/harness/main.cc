@@ -17,6 +17,7 @@
 
 #include "conformance/harness/environment.h"
 #include "conformance/harness/needs.h"
+#include "conformance/harness/registration.h"
 #include "conformance/harness/reporter.h"
 #include "conformance/launcher/fork_server.h"
 #include "conformance/testee/load.h"
@@ -118,6 +119,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kBadUsage;
   }
 
+  if (fork_server < 0) RegisterAllTests();
   if (::testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();
   if (needs) {
     PrintNeedAnswers();
@@ -131,6 +133,7 @@ int Main(int argc, char** argv) {
   if (fork_server < 0) return RunTests(needs_file, result_fd);
   const Status served = launcher::ServeForks(fork_server, [&](const std::string& test) {
     ::testing::GTEST_FLAG(filter) = test;
+    RegisterTest(test);
     return RunTests(needs_file, result_fd);
   });
   if (!served) fmt::print(stderr, "fork server: {}\n", served.error().ToString());
