@@ -12,6 +12,26 @@
 namespace lxcspec::launcher {
 namespace {
 
+// Calls `take` with each entry but the folder and its parent.
+template <typename Take>
+void ForEach(const std::string& directory, Take take) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), &closedir);
+  if (!stream) return;
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") take(*entry);
+  }
+}
+
+// Whether an entry of the folder is one itself. Most file systems say that with its name: of a
+// cgroup's hundred files none has to be looked at.
+bool IsDirectory(const std::string& directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+  struct stat status {};
+  const std::string path = directory + "/" + entry.d_name;
+  return lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 void AddTree(const std::string& directory, const std::string& prefix, dev_t device, size_t limit,
              std::vector<std::string>& found) {
   for (const std::string& name : ListNames(directory)) {
@@ -29,22 +49,17 @@ void AddTree(const std::string& directory, const std::string& prefix, dev_t devi
 
 std::vector<std::string> ListNames(const std::string& directory) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), &closedir);
-  if (!stream) return names;
-  while (const dirent* entry = readdir(stream.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
+  ForEach(directory, [&](const dirent& entry) { names.emplace_back(entry.d_name); });
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::vector<std::string> ListDirectories(const std::string& directory) {
-  std::vector<std::string> names = ListNames(directory);
-  std::erase_if(names, [&](const std::string& name) {
-    struct stat status {};
-    return lstat((directory + "/" + name).c_str(), &status) != 0 || !S_ISDIR(status.st_mode);
+  std::vector<std::string> names;
+  ForEach(directory, [&](const dirent& entry) {
+    if (IsDirectory(directory, entry)) names.emplace_back(entry.d_name);
   });
+  std::sort(names.begin(), names.end());
   return names;
 }
 
