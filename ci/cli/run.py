@@ -77,7 +77,7 @@ def add_to(commands: Commands) -> None:
         "--jobs",
         metavar="N",
         type=positive,
-        help="tests at once (default: two per core, in a VM one)",
+        help="tests at once (default: four per core, in a VM one)",
     )
     out = parser.add_argument_group("results")
     out.add_argument("--json", metavar="FILE", type=Path, help="write the report as JSON")
