@@ -141,7 +141,8 @@ class Session {
     json run = {
         {"record", "run"},
         {"schema", 1},
-        {"testee", {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", answers_.testee_sum}}},
+        {"testee",
+         {{"name", TesteeName()}, {"path", options_.testee}, {"sha256", answers_.testee_sum}}},
         {"suite", {{"sha256", answers_.suite_sum}}},
         {"machine",
          {{"kernel", machine.release},
