@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import os
 import re
 import shutil
@@ -12,11 +14,11 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from ci.cli import outcome as reports
 from ci.cli import paths, progress
-from ci.cli.errors import Interrupted
+from ci.cli.errors import InfrastructureError, Interrupted
 from ci.cli.execution import Binaries
 from ci.cli.testees import Testee
 from ci.reports import compare, model, problems, results
@@ -71,6 +73,26 @@ def available_memory_mib() -> int:
     except (OSError, ValueError):
         pass
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def cells_folder() -> Path:
+    """Where each cell has a folder."""
+    return paths.cache() / "matrix"
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps other matrices out of the folder, whose cells would mix with this one's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InfrastructureError(
+                f"another matrix is running in {paths.shown(folder)}: wait for it, or use another "
+                "clone"
+            ) from error
+        yield
 
 
 @dataclass
@@ -264,7 +286,7 @@ class Runner:
 
     def _start(self, cell: Cell) -> bool:
         """Starts a cell's process; false where an earlier run's outcome is taken."""
-        folder = paths.cache() / "matrix" / cell.name
+        folder = cells_folder() / cell.name
         if cell.denied:
             folder = folder.with_name(f"{cell.name}-without-{len(cell.denied)}")
         job = self._job(cell, folder)

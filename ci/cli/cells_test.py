@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of judging what a cell of the matrix brings back."""
 
+import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from ci.cli import cells
+from ci.cli.errors import InfrastructureError
 from ci.cli.execution import Binaries
 from ci.cli.progress import Line
 from ci.reports import fixtures, model, problems, results
@@ -133,6 +135,20 @@ class RunnerTest(unittest.TestCase):
         (outcome,) = outcomes
         self.assertEqual((outcome.cell, outcome.ending), (CELL, "infrastructure"))
         self.assertIn("404", outcome.reason)
+
+
+class AloneTest(unittest.TestCase):
+    """cells.alone()."""
+
+    def test_second_matrix_in_a_folder_is_refused_until_the_first_has_ended(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "matrix"
+            with cells.alone(folder):
+                with self.assertRaisesRegex(InfrastructureError, "another matrix is running"):
+                    with cells.alone(folder):
+                        pass
+            with cells.alone(folder):
+                pass
 
 
 if __name__ == "__main__":

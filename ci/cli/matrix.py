@@ -233,7 +233,8 @@ def execute(options: argparse.Namespace) -> int:
             refreshing=options.refresh_capabilities,
             smt=options.smt,
         )
-        outcomes = cells.Runner(setting, line, options.quiet).run(wanted, options.jobs)
+        with cells.alone(cells.cells_folder()):
+            outcomes = cells.Runner(setting, line, options.quiet).run(wanted, options.jobs)
     seconds = time.monotonic() - began
     if options.refresh_capabilities:
         capabilities.FILE.write_text(
