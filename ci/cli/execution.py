@@ -30,8 +30,8 @@ def default_jobs(in_vm: bool) -> int:
     """How many tests run at once.
 
     A test that starts a container waits longer than it computes, for the kernel to move processes
-    between cgroups and to take namespaces away; under emulation it only computes. On two
-    processors the suite takes the reference 133 s with two tests for each, 87 s with four.
+    between cgroups and to take namespaces away: on two processors the suite needs 120 seconds of
+    them for the reference, and takes 67 with eight tests at once. Under emulation it computes more.
     """
     cores = os.cpu_count() or 1
     return cores if in_vm else 4 * cores
