@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import time
 from pathlib import Path
 
 from vmtests.guest.cpio import CharacterDevice, Directory, Entry, File, archive
 from vmtests.runner import qemu
+from vmtests.runner.guest import prefix
 from vmtests.runner.qemu import Machine
 
 BUSYBOX = Path("/bin/busybox")
@@ -44,7 +46,9 @@ def boot(machine: Machine, program: str, patience: float) -> float:
     """Boot `machine` until busybox speaks, end it, and return the seconds from QEMU's start."""
     began = time.monotonic()
     with subprocess.Popen(
-        qemu.command(machine, program), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        [*prefix(), *qemu.command(machine, program)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
     ) as process:
         try:
             return _await_ready(process, began, patience)
@@ -54,16 +58,13 @@ def boot(machine: Machine, program: str, patience: float) -> float:
 
 def _await_ready(process: subprocess.Popen[bytes], began: float, patience: float) -> float:
     assert process.stdout is not None
-    os.set_blocking(process.stdout.fileno(), False)
     said = b""
     while _READY.strip() not in said:
-        if process.poll() is not None:
-            raise BareBootError(f"QEMU ended with {process.returncode}")
-        if time.monotonic() - began > patience:
+        left = began + patience - time.monotonic()
+        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
             raise BareBootError(f"no word of busybox in {patience:.0f} s")
-        content = process.stdout.read()
-        if content:
-            said += content
-        else:
-            time.sleep(0.01)
+        content = os.read(process.stdout.fileno(), 65536)
+        if not content:
+            raise BareBootError(f"QEMU ended with {process.wait()}")
+        said += content
     return time.monotonic() - began

@@ -70,8 +70,11 @@ def false_alarm(ending: Ending, verdicts: Sequence[str]) -> str | None:
 
 
 def main() -> int:
-    """Exit 0 if nothing wrong was said, 1 if something was."""
+    """Exit 0 if nothing wrong was said, 1 if something was, 3 where nothing is built."""
     options = _parser().parse_args()
+    if not (options.bin / "vmtests/guest/init").exists():
+        print(f"nothing is built in {options.bin}: bazel build //...", file=sys.stderr)
+        return 3
     kernels = options.kernels.split(",") if options.kernels else list(read_lock())
     alarms = 0
     emulators: Counter[str] = Counter()

@@ -137,8 +137,8 @@ class _Guest:
         return None
 
 
-def _prefix() -> list[str]:
-    # A runner that is killed takes its guest with it.
+def prefix() -> list[str]:
+    """Return what stands before QEMU, so that a runner that is killed takes its guest with it."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
@@ -166,7 +166,7 @@ def run_guest(
         (logs / "launcher.log").open("w", encoding="utf-8") as launcher_log,
     ):
         process = subprocess.Popen(
-            [*_prefix(), *qemu.command(machine, program)],
+            [*prefix(), *qemu.command(machine, program)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
