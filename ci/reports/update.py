@@ -16,6 +16,8 @@ from ci.reports.problems import Problem
 
 _HEADER = "# SPDX-License-Identifier: Apache-2.0\n"
 _MESSAGE_LENGTH = 80
+# What so many tests leave behind is the implementation's habit, and none of theirs.
+_HABIT = 3
 
 
 def _escaped(text: str) -> str:
@@ -53,10 +55,19 @@ class _Update:
             entry["verdict"] = test.verdict
         self._text.add("entries", entry)
 
-    def _add_leaks(self, problem: Problem) -> None:
-        for leak in problem.leaks:
-            entry = {"class": leak.cls, "what": _escaped(leak.what), "test": problem.test}
-            self._text.add("leaks", {**entry, "because": self._reason})
+    def _add_leaks(self) -> None:
+        guilty: dict[tuple[str, str], list[str]] = {}
+        for problem in self._comparison.problems:
+            if problem.kind == problems.LEAK:
+                for leak in problem.leaks:
+                    tests = guilty.setdefault((leak.cls, _escaped(leak.what)), [])
+                    if problem.test not in tests:
+                        tests.append(problem.test)
+        for (cls, what), tests in guilty.items():
+            scopes = [{}] if len(tests) >= _HABIT else [{"test": test} for test in tests]
+            for scope in scopes:
+                entry = {"class": cls, "what": what, **scope, "because": self._reason}
+                self._text.add("leaks", entry)
 
     def _fit(self, entry: Any, test: TestOutcome) -> None:
         """Makes an entry describe how the test fails now."""
@@ -113,10 +124,9 @@ class _Update:
                 self._text.delete(problem.line)
             elif problem.kind == problems.FAILURE:
                 self._add_entry(problem)
-            elif problem.kind == problems.LEAK:
-                self._add_leaks(problem)
             elif problem.kind in (problems.CLAIM, problems.STALE_CLAIM):
                 self._replace_claim(problem)
+        self._add_leaks()
         return self._text.render()
 
 

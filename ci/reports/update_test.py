@@ -84,6 +84,19 @@ class UpdateTest(GoldenTest):
         self.assert_golden("begun.yaml", updated)
         ledger.parse(updated)
 
+    def test_what_many_tests_leave_behind_is_one_entry_for_all(self) -> None:
+        text = "testee: liblxc\n"
+        pidfd = {"class": "fd", "what": "anon_inode:[pidfd]"}
+        cgroup = {"class": "cgroup", "what": "lxc.monitor.c"}
+        names = ("ConsoleLogTest.ClearEmpties", "PidfdTest.SignalArrives")
+        few = [record(name, leaks=[pidfd, cgroup]) for name in names]
+        many = [*few, record("ConsoleLogTest.ReadIsQuick", leaks=[cgroup])]
+        leaks = ledger.parse(update(text, _compare(text, run(*many)))).leaks
+        self.assertEqual(
+            [(leak.what.pattern, leak.test) for leak in leaks],
+            [(r"anon_inode:\[pidfd\]", name) for name in names] + [(r"lxc\.monitor\.c", "")],
+        )
+
     def test_an_under_claim_is_recorded_and_dropped_again(self) -> None:
         silent = record("PidfdTest.IsAnnounced", "fail", message="Expected: true")
         text = "testee: liblxc\n"
