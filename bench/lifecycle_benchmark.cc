@@ -41,8 +41,8 @@ class Lifecycle {
   virtual ~Lifecycle() = default;
   virtual Status Start() = 0;
   virtual Status Stop() = 0;
-  // In KiB; 0: there is no monitor.
-  virtual Result<uint64_t> MonitorMemory() { return 0; }
+  // Nothing where there is no monitor.
+  virtual Result<PrivateMemory> MonitorMemory() { return PrivateMemory(); }
 };
 
 class OfTestee : public Lifecycle {
@@ -57,10 +57,10 @@ class OfTestee : public Lifecycle {
     }
     return {};
   }
-  Result<uint64_t> MonitorMemory() override {
+  Result<PrivateMemory> MonitorMemory() override {
     ASSIGN_OR_RETURN(const pid_t init, container_->InitPid());
     ASSIGN_OR_RETURN(const pid_t monitor, MonitorOf(init));
-    return PrivateMemory(monitor);
+    return PrivateMemoryOf(monitor);
   }
 
  private:
@@ -91,7 +91,7 @@ class OfMonitoredFloor : public Lifecycle {
     return {};
   }
   Status Stop() override { return floor_->Stop(); }
-  Result<uint64_t> MonitorMemory() override { return floor_->MonitorMemory(); }
+  Result<PrivateMemory> MonitorMemory() override { return floor_->MonitorMemory(); }
 
  private:
   std::string root_;
@@ -110,7 +110,9 @@ void Cycle(benchmark::State& state, Lifecycle* lifecycle, bool times_start) {
     if (!stopped) return state.SkipWithError(stopped.error().ToString().c_str());
     if (!memory) return state.SkipWithError(memory.error().ToString().c_str());
     state.SetIterationTime(times_start ? start : stop);
-    if (times_start) state.counters["monitor_private_kib"] = static_cast<double>(*memory);
+    if (!times_start) continue;
+    state.counters["monitor_private_kib"] = static_cast<double>(memory->clean + memory->dirty);
+    state.counters["monitor_dirty_kib"] = static_cast<double>(memory->dirty);
   }
 }
 

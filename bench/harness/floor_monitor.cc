@@ -188,9 +188,9 @@ Result<MonitoredFloor> MonitoredFloor::Start(const std::string& root, const std:
   return Fail(ECHILD, "the floor's monitor has ended");
 }
 
-Result<uint64_t> MonitoredFloor::MonitorMemory() const {
+Result<PrivateMemory> MonitoredFloor::MonitorMemory() const {
   ASSIGN_OR_RETURN(const pid_t monitor, MonitorOf(init_));
-  return PrivateMemory(monitor);
+  return PrivateMemoryOf(monitor);
 }
 
 Status MonitoredFloor::Stop() {

@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "bench/harness/ground.h"
 #include "conformance/posix/result.h"
 #include "conformance/posix/unique_fd.h"
 
@@ -29,8 +30,7 @@ class MonitoredFloor {
   // Kills init, and waits until the monitor has removed the cgroups and ended.
   Status Stop();
 
-  // What the monitor has for itself, in KiB.
-  Result<uint64_t> MonitorMemory() const;
+  Result<PrivateMemory> MonitorMemory() const;
 
  private:
   explicit MonitoredFloor(UniqueFd monitor) : monitor_(std::move(monitor)) {}

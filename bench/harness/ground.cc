@@ -118,13 +118,13 @@ Result<pid_t> MonitorOf(pid_t init) {
   return static_cast<pid_t>(*parent);
 }
 
-Result<uint64_t> PrivateMemory(pid_t process) {
+Result<PrivateMemory> PrivateMemoryOf(pid_t process) {
   const std::string file = fmt::format("/proc/{}/smaps_rollup", process);
   const auto clean = NumberBehind(file, "Private_Clean:");
   const auto dirty = NumberBehind(file, "Private_Dirty:");
   if (!clean) return Propagate(clean.error());
   if (!dirty) return Propagate(dirty.error());
-  return *clean + *dirty;
+  return PrivateMemory{.clean = *clean, .dirty = *dirty};
 }
 
 Result<uint64_t> CpuTime(pid_t process) {

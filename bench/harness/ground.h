@@ -46,8 +46,14 @@ class Ground {
 // The process that an init's end is reported to.
 Result<pid_t> MonitorOf(pid_t init);
 
-// What is the process's alone, in KiB, as /proc/<process>/smaps_rollup has it.
-Result<uint64_t> PrivateMemory(pid_t process);
+// What is the process's alone, in KiB, as /proc/<process>/smaps_rollup has it (proc_pid_smaps(5)).
+struct PrivateMemory {
+  // Of files, unchanged: the page cache's, counted as the process's while nobody else maps it.
+  uint64_t clean = 0;
+  // What is lost to everybody else.
+  uint64_t dirty = 0;
+};
+Result<PrivateMemory> PrivateMemoryOf(pid_t process);
 
 // How long the threads of a process have run, in nanoseconds, as their schedstat has it.
 Result<uint64_t> CpuTime(pid_t process);
