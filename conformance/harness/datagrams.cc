@@ -109,12 +109,14 @@ Status Exchange(const Party& one, const Party& other) {
                    DatagramSocket::Bind(other.network, other.address));
   // What is sent while a port is not forwarding yet is lost, so more than one is sent.
   const Deadline deadline;
-  Error last{.code = ETIMEDOUT, .attempted = "send"};
+  Error last{.code = ETIMEDOUT, .attempted = "await the question"};
   while (!deadline.Passed()) {
     if (auto sent = sender.Send("question", other.address, receiver.port()); !sent) {
       last = std::move(sent).error();
     }
-    if (receiver.Receive(kBetweenSends).has_value()) break;
+    if (!receiver.Receive(kBetweenSends).has_value()) continue;
+    last = {.code = ETIMEDOUT, .attempted = "await the answer"};
+    break;
   }
   while (!deadline.Passed()) {
     if (auto sent = receiver.Send("answer", one.address, sender.port()); !sent) {
@@ -122,7 +124,7 @@ Status Exchange(const Party& one, const Party& other) {
     }
     if (sender.Receive(kBetweenSends).has_value()) return {};
   }
-  last.attempted += ", to exchange from " + one.address + " to " + other.address + " and back";
+  last.attempted += " of an exchange from " + one.address + " to " + other.address + " and back";
   return Propagate(std::move(last));
 }
 
