@@ -4,27 +4,17 @@
 // result, and the others are as if it had not been.
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <fstream>
-#include <set>
-#include <utility>
+#include <string>
+#include <vector>
 
-#include "conformance/launcher/launcher_process.h"
+#include "conformance/launcher/launcher_fixture.h"
 
 namespace lxcspec::launcher {
 namespace {
 
-using nlohmann::json;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -32,51 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-// Makes deadlines 3 s and the grace 0.6 s: the tests wait for several of each.
-constexpr char kSpeed[] = "0.3";
-
-LauncherPaths FakePaths() {
-  const std::string folder = "conformance/launcher/";
-  return {.launcher = folder + "launcher",
-          .suite = folder + "testdata/fake_suite",
-          .testee = folder + "testdata/fake_testee.so",
-          .probe = folder + "testdata/fake_suite"};
-}
-
-std::vector<std::string> LeaksOf(const json& result) {
-  std::vector<std::string> leaks;
-  for (const json& leak : result["leaks"]) {
-    leaks.push_back(leak["class"].get<std::string>() + " " + leak["what"].get<std::string>());
-  }
-  return leaks;
-}
-
-class LauncherTest : public ::testing::Test {
- protected:
-  // A file with the names, for --tests.
-  std::string TestsFile(const std::vector<std::string>& names) {
-    const std::string path = launcher_.directory() + "/tests";
-    std::ofstream file(path);
-    for (const std::string& name : names) file << name << "\n";
-    return path;
-  }
-
-  int RunTests(const std::vector<std::string>& names, std::vector<std::string> more = {}) {
-    more.insert(more.end(), {"--tests", TestsFile(names), "--speed", kSpeed});
-    return launcher_.Run(more);
-  }
-
-  // The only result of a run of one test.
-  json ResultOf(const std::string& test) {
-    EXPECT_EQ(RunTests({test}), 0) << launcher_.Errors();
-    const auto results = launcher_.Records("result");
-    EXPECT_THAT(results, SizeIs(1));
-    return results.empty() ? json() : results[0];
-  }
-
-  LauncherProcess launcher_{FakePaths()};
-};
 
 struct HostileCase {
   const char* test;
@@ -330,179 +275,6 @@ TEST_F(LauncherTest, AnOrdinaryUserIsTold) {
   EXPECT_GT(read(said[0], text, sizeof(text) - 1), 0);
   EXPECT_THAT(text, HasSubstr("not root"));
   close(said[0]);
-}
-
-TEST_F(LauncherTest, AnInterruptLeavesNothingRunningAndAFileToResume) {
-  for (const int number : {SIGINT, SIGTERM}) {
-    const pid_t pid =
-        launcher_.Start({"--speed", "1", "--tests",
-                         TestsFile({"Fake.Fails", "Fake.Passes", "Hostile.HangForever"})});
-    ASSERT_TRUE(launcher_.AwaitResults([](const std::string& text) {
-      return text.find(R"("test":"Hostile.HangForever")") != std::string::npos;
-    }));
-    kill(pid, number);
-    EXPECT_EQ(launcher_.Await(), 130);
-    EXPECT_THAT(CgroupsOf(pid), IsEmpty());
-    EXPECT_THAT(launcher_.Results(), SizeIs(2));
-    EXPECT_THAT(launcher_.Records("end"), IsEmpty());
-  }
-  ASSERT_EQ(RunTests({"Fake.Fails", "Fake.Passes", "Hostile.HangForever"}, {"--resume"}), 0);
-  EXPECT_EQ(launcher_.Results().at("Hostile.HangForever")["verdict"], "timeout");
-  EXPECT_EQ(launcher_.Records("result").size(), 3U);
-}
-
-TEST_F(LauncherTest, ResumingAFinishedRunChangesNothing) {
-  ASSERT_EQ(RunTests({"Fake.Fails", "Fake.Passes"}), 0);
-  const auto before = launcher_.Records();
-  ASSERT_EQ(RunTests({"Fake.Fails", "Fake.Passes"}, {"--resume"}), 0);
-  EXPECT_EQ(launcher_.Records(), before);
-}
-
-TEST_F(LauncherTest, ResumingWithAnotherTesteeIsRefused) {
-  ASSERT_EQ(RunTests({"Fake.Passes"}), 0);
-  const auto before = launcher_.Records();
-  const std::string other = launcher_.directory() + "/other.so";
-  std::ofstream(other, std::ios::binary)
-      << std::ifstream(FakePaths().testee, std::ios::binary).rdbuf() << "other";
-  launcher_.paths().testee = other;
-  EXPECT_EQ(RunTests({"Fake.Passes"}, {"--resume"}), 3);
-  EXPECT_THAT(launcher_.Errors(), HasSubstr("testee/sha256"));
-  EXPECT_EQ(launcher_.Records(), before);
-}
-
-// Without times, which differ from run to run.
-std::map<std::string, json> Comparable(std::map<std::string, json> results) {
-  for (auto& [name, result] : results) result.erase("ms");
-  return results;
-}
-
-TEST_F(LauncherTest, KilledAnywhereAndResumedGivesWhatAnUninterruptedRunGives) {
-  const std::vector<std::string> names = {
-      "Fake.Fails",        "Fake.Passes",        "Fake.Unsupported",          "Hostile.ExitZero",
-      "Hostile.LeakFile",  "Hostile.LeakMount",  "Hostile.Segfault",          "Hostile.TwoVerdicts",
-      "Hostile.LeakChild", "Hostile.LeakCgroup", "Sandbox.ProcessIsTheSecond"};
-  ASSERT_EQ(RunTests(names), 0);
-  const auto whole = Comparable(launcher_.Results());
-  ASSERT_EQ(whole.size(), names.size());
-
-  // In the middle of the head, and after some tests have started.
-  for (const size_t lines : {1U, 4U, 5U, 6U, 9U, 13U, 20U}) {
-    SCOPED_TRACE(lines);
-    const pid_t pid = launcher_.Start({"--speed", kSpeed, "--tests", TestsFile(names)});
-    ASSERT_TRUE(launcher_.AwaitResults([&](const std::string& text) {
-      return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) >= lines;
-    }));
-    kill(pid, SIGKILL);
-    EXPECT_EQ(launcher_.Await(), 128 + SIGKILL);
-    // As a kill in the middle of a write would leave it.
-    std::ofstream(launcher_.results_path(), std::ios::app) << R"({"record":"resul)";
-
-    ASSERT_EQ(RunTests(names, {"--resume"}), 0) << launcher_.Errors();
-    EXPECT_EQ(Comparable(launcher_.Results()), whole);
-    EXPECT_EQ(launcher_.Records("result").size(), whole.size());
-    // The next start cleans up after the dead one.
-    EXPECT_THAT(CgroupsOf(pid), IsEmpty());
-  }
-}
-
-void Must(int returned, const char* what) {
-  if (returned >= 0) return;
-  perror(what);
-  _exit(99);
-}
-
-// A mount namespace of its own, whose mounts reach nobody.
-void UnshareMounts() {
-  Must(unshare(CLONE_NEWNS), "unshare");
-  Must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make private");
-}
-
-const std::vector<std::string>& TestsOfEveryLayout() {
-  static const std::vector<std::string> tests = {"Fake.Passes",
-                                                 "Hostile.LeakCgroupWithProcess",
-                                                 "Hostile.LeakChild",
-                                                 "Hostile.LeakFile",
-                                                 "Sandbox.CgroupMountsShowTheNamespaceRoot",
-                                                 "Sandbox.HostIsReadOnly",
-                                                 "Sandbox.OnlyLoopbackAndItIsUp",
-                                                 "Sandbox.StateDirectoriesAreEmpty"};
-  return tests;
-}
-
-// As in a VM or on a current distribution, whatever this machine has.
-TEST_F(LauncherTest, WorksWhereCgroup2IsAllThereIs) {
-  launcher_.Prepare([] {
-    UnshareMounts();
-    Must(mount("none", "/sys/fs/cgroup", "cgroup2", 0, nullptr), "mount cgroup2");
-  });
-  ASSERT_EQ(RunTests(TestsOfEveryLayout()), 0) << launcher_.Errors();
-  EXPECT_EQ(launcher_.Records()[0]["machine"]["cgroup"], "unified");
-  for (const auto& [name, result] : launcher_.Results()) {
-    EXPECT_EQ(result["verdict"], "pass") << name << ": " << result["message"];
-  }
-  EXPECT_THAT(LeaksOf(launcher_.Results().at("Hostile.LeakCgroupWithProcess")),
-              ElementsAre("cgroup lxc.payload.c1", "process fake_suite"));
-}
-
-// As in a VM's initramfs: no shell, no libraries, none of the directories that tests have of their
-// own.
-TEST_F(LauncherTest, WorksInARootWithNothingElseInIt) {
-  const std::string root = launcher_.directory() + "/root";
-  ASSERT_EQ(mkdir(root.c_str(), 0755), 0);
-  const LauncherPaths outside = FakePaths();
-  const std::string tests = TestsFile(TestsOfEveryLayout());
-  launcher_.Prepare([&] {
-    UnshareMounts();
-    Must(mount("none", root.c_str(), "tmpfs", 0, nullptr), "mount tmpfs");
-    for (const char* name : {"/proc", "/sys", "/dev", "/x", "/out"}) {
-      Must(mkdir((root + name).c_str(), 0755), name);
-    }
-    const auto bind = [&](const std::string& from, const std::string& to, unsigned long flags) {
-      Must(mount(from.c_str(), (root + to).c_str(), nullptr, MS_BIND | flags, nullptr), to.c_str());
-    };
-    for (const char* name : {"/proc", "/sys", "/dev"}) bind(name, name, MS_REC);
-    bind(launcher_.directory(), "/out", 0);
-    for (const auto& [from, to] : {std::pair(outside.launcher, std::string("/x/launcher")),
-                                   std::pair(outside.suite, std::string("/x/fake_suite")),
-                                   std::pair(outside.testee, std::string("/x/testee.so")),
-                                   std::pair(tests, std::string("/x/tests"))}) {
-      Must(open((root + to).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755), to.c_str());
-      bind(from, to, 0);
-    }
-    Must(chroot(root.c_str()), "chroot");
-    Must(chdir("/"), "chdir");
-  });
-  launcher_.paths() = {.launcher = "/x/launcher",
-                       .suite = "/x/fake_suite",
-                       .testee = "/x/testee.so",
-                       .probe = "/x/fake_suite"};
-  ASSERT_EQ(
-      launcher_.Run({"--results", "/out/results.jsonl", "--tests", "/x/tests", "--speed", kSpeed}),
-      0)
-      << launcher_.Errors();
-  EXPECT_THAT(launcher_.Results(), SizeIs(TestsOfEveryLayout().size()));
-  for (const auto& [name, result] : launcher_.Results()) {
-    EXPECT_EQ(result["verdict"], "pass") << name << ": " << result["reason"] << result["message"];
-  }
-}
-
-// A suite below a directory that tests find empty is still there for them.
-TEST_F(LauncherTest, SuiteAndTesteeMayBeBelowPrivateDirectories) {
-  LauncherProcess elsewhere(FakePaths());
-  const std::string folder = "/tmp/lxcspec-launcher-test." + std::to_string(getpid());
-  ASSERT_EQ(mkdir(folder.c_str(), 0755), 0);
-  const auto copy = [&](const std::string& from, const std::string& name) {
-    std::ofstream(folder + "/" + name, std::ios::binary)
-        << std::ifstream(from, std::ios::binary).rdbuf();
-    chmod((folder + "/" + name).c_str(), 0755);
-    return folder + "/" + name;
-  };
-  launcher_.paths().suite = copy(FakePaths().suite, "suite");
-  launcher_.paths().testee = copy(FakePaths().testee, "testee.so");
-  EXPECT_EQ(ResultOf("Sandbox.StateDirectoriesAreEmpty")["verdict"], "pass");
-  EXPECT_EQ(ResultOf("Hostile.LeakFile")["verdict"], "pass");
-  for (const char* name : {"/suite", "/testee.so"}) unlink((folder + name).c_str());
-  EXPECT_EQ(rmdir(folder.c_str()), 0);
 }
 
 }  // namespace
