@@ -306,7 +306,9 @@ TEST_P(NetworkL2proxyTrafficTest, NeighbourReachesTheContainerAsOneOfTheLink) {
   ASSERT_OK_AND_ASSIGN(auto container, StartOnALink(kOn));
   ASSERT_OK_AND_ASSIGN(const NetNamespace inside, Inside(container));
 
-  EXPECT_OK(Exchange({third(), GetParam().neighbour}, {inside, GetParam().inside}));
+  // What answers for the container, and for its gateway where that is no address of the host.
+  EXPECT_OK(Exchange({third(), GetParam().neighbour}, {inside, GetParam().inside}))
+      << "proxies: " << ::testing::PrintToString(host().NeighbourProxies());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkL2proxyTrafficTest,
