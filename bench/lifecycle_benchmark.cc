@@ -98,8 +98,8 @@ class OfMonitoredFloor : public Lifecycle {
   std::optional<MonitoredFloor> floor_;
 };
 
-// Of a client that has done nothing else yet: what it writes to after the fork counts as the
-// monitor's own, so that every benchmark before would show.
+// Of a client that has not run any benchmark yet: what it writes to after the fork counts as the
+// monitor's own, so that every one before would show.
 Result<PrivateMemory> MemoryOfFirst(Lifecycle& lifecycle) {
   RETURN_IF_ERROR(lifecycle.Start());
   const auto memory = lifecycle.MonitorMemory();
