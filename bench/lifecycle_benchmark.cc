@@ -102,7 +102,7 @@ class OfMonitoredFloor : public Lifecycle {
 // monitor's own, so that every one before would show.
 Result<PrivateMemory> MemoryOfFirst(Lifecycle& lifecycle) {
   RETURN_IF_ERROR(lifecycle.Start());
-  const auto memory = lifecycle.MonitorMemory();
+  auto memory = lifecycle.MonitorMemory();
   RETURN_IF_ERROR(lifecycle.Stop());
   return memory;
 }

@@ -39,7 +39,7 @@ class AttachTest : public ::testing::Test {
     EXPECT_TRUE(cloned) << cloned.error().ToString();
     if (cloned->pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      sethostname(kHostName, strlen(kHostName));
+      if (sethostname(kHostName, strlen(kHostName)) != 0) _exit(EXIT_FAILURE);
       close(ready[1]);
       while (true) pause();
     }
