@@ -15,8 +15,9 @@ from bench import ratios
 
 FILE = Path(__file__).with_name("targets.yaml")
 _BOUNDS = ("at_most", "at_least")
-_FIELDS = frozenset({"id", "what", "benchmark", "quantity", "per", *_BOUNDS, "in_the_way"})
-_OPTIONAL = frozenset({"per", *_BOUNDS, "in_the_way"})
+_WORDS = frozenset({"id", "what", "benchmark", "quantity", "per", "in_the_way"})
+_FIELDS = _WORDS | {*_BOUNDS, "if_floor_misses"}
+_OPTIONAL = frozenset({"per", *_BOUNDS, "in_the_way", "if_floor_misses"})
 _PER = ("against", "floor", "")
 _NANOSECONDS_PER_MICROSECOND = 1e3
 
@@ -36,6 +37,12 @@ class Target:
     is_least: bool = False
     # Why it is missed, where that is known.
     in_the_way: str = ""
+    # Whether that holds only where the floor misses the aim as well.
+    if_floor_misses: bool = False
+
+    def allows(self, value: float) -> bool:
+        """Whether a value reaches the aim."""
+        return value >= self.bound if self.is_least else value <= self.bound
 
     @property
     def said(self) -> str:
@@ -68,14 +75,21 @@ class Outcome:
 
     @property
     def is_reached(self) -> bool:
-        if self.target.is_least:
-            return self.value >= self.target.bound
-        return self.value <= self.target.bound
+        return self.target.allows(self.value)
 
     @property
     def is_known(self) -> bool:
         """Whether it is reached, or known to be missed and why."""
-        return self.is_reached or bool(self.target.in_the_way)
+        return self.is_reached or self.is_explained
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether what the target says to be in the way is there."""
+        if not self.target.if_floor_misses:
+            return bool(self.target.in_the_way)
+        if not self.values.floor or not self.values.against:
+            return False
+        return not self.target.allows(self.values.floor / self.values.against)
 
 
 def _target(value: Any) -> Target:
@@ -87,11 +101,18 @@ def _target(value: Any) -> Target:
     bounds = [name for name in _BOUNDS if name in value]
     if len(bounds) != 1:
         raise ValueError(f"{value['id']}: one of {' and '.join(_BOUNDS)}")
-    words = {name: str(value.get(name, "")).strip() for name in _FIELDS - set(_BOUNDS)}
+    words = {name: str(value.get(name, "")).strip() for name in _WORDS}
     (name,) = bounds
-    target = Target(bound=float(value[name]), is_least=name == "at_least", **words)
+    target = Target(
+        bound=float(value[name]),
+        is_least=name == "at_least",
+        if_floor_misses=value.get("if_floor_misses") is True,
+        **words,
+    )
     if target.per not in _PER:
         raise ValueError(f"{target.id}: per '{target.per}' is neither against nor floor")
+    if target.if_floor_misses and (target.per != "against" or not target.in_the_way):
+        raise ValueError(f"{target.id}: if_floor_misses is about an in_the_way of per: against")
     if target.bound <= 0:
         raise ValueError(f"{target.id}: {name} is above 0")
     return target
@@ -162,7 +183,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     reasons = dict.fromkeys(
         f"- {outcome.target.id}, {outcome.target.what}: {outcome.target.in_the_way}"
         for outcome in outcomes
-        if not outcome.is_reached and outcome.target.in_the_way
+        if not outcome.is_reached and outcome.is_explained
     )
     if reasons:
         lines += ["", "What stands in the way of those that are missed:", "", *reasons]

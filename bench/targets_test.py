@@ -18,8 +18,14 @@ def report(**times: float) -> dict[str, Any]:
     return {"benchmarks": [row(f"B/{role}", time) for role, time in times.items()]}
 
 
-def target(per: str = "against", bound: float = 0.5, is_least: bool = False, **more: str) -> Target:
-    return Target("X1", "a thing", "B", more.pop("quantity", "time"), bound, per, is_least, **more)
+def target(
+    per: str = "against",
+    bound: float = 0.5,
+    is_least: bool = False,
+    quantity: str = "time",
+    **more: Any,
+) -> Target:
+    return Target("X1", "a thing", "B", quantity, bound, per, is_least, **more)
 
 
 class JudgeTest(unittest.TestCase):
@@ -59,6 +65,12 @@ class JudgeTest(unittest.TestCase):
         known, unknown = targets.judge([target(in_the_way="the kernel"), target()], measured)
         self.assertEqual((known.is_reached, known.is_known), (False, True))
         self.assertEqual((unknown.is_reached, unknown.is_known), (False, False))
+
+    def test_a_floor_explains_a_miss_only_where_it_misses_as_well(self) -> None:
+        wanted = target(in_the_way="the floor", if_floor_misses=True)
+        for floor, is_known in ((6.0, True), (4.0, False)):
+            (only,) = targets.judge([wanted], [report(testee=9.0, against=10.0, floor=floor)])
+            self.assertEqual((only.is_reached, only.is_known), (False, is_known))
 
 
 class TableTest(unittest.TestCase):
