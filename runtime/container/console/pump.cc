@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 namespace lxcspec::runtime {
@@ -13,10 +15,22 @@ namespace {
 // Then it is others' turn in the loop.
 constexpr uint64_t kVisit = uint64_t{64} * 1024;
 
+ReadPace::Nanoseconds Time() { return EventLoop::Clock::now().time_since_epoch(); }
+
+ReadPace::Nanoseconds ProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
 
 ConsolePump::ConsolePump(EventLoop& loop, int primary, ConsoleRing& ring, Sink sink)
-    : loop_(loop), primary_(primary), ring_(ring), sink_(std::move(sink)) {}
+    : loop_(loop),
+      primary_(primary),
+      ring_(ring),
+      sink_(std::move(sink)),
+      pace_(Time, ProcessorTime) {}
 
 ConsolePump::~ConsolePump() {
   if (timer_) loop_.Cancel(*timer_);
@@ -61,14 +75,12 @@ void ConsolePump::Visit() {
   uint64_t total = 0;
   // console_log.unread_never_blocks
   while (total < kVisit && !held_) {
-    const uint64_t asked = pace_.read_size();
     const uint64_t count = ReadOnce();
     total += count;
-    if (count < asked) break;
+    if (!pace_.ReadsOn(count)) break;
   }
   if (held_) return;
-  const auto now = EventLoop::Clock::now().time_since_epoch();
-  const auto pause = pace_.NextPause(total, now);
+  const auto pause = pace_.NextPause(total);
   if (pause.count() == 0) return Watch(true);
   Watch(false);
   timer_ = loop_.After(pause, [this] { Visit(); });

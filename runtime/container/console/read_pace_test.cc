@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
+#include <map>
 
 namespace lxcspec::runtime {
 namespace {
@@ -13,72 +12,137 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 
-// A flood for a while, of which a read of either size brings so many bytes a microsecond; how many
-// visits of the last thousand read with each size.
-std::array<int, 2> Flood(ReadPace& pace, double small_speed, double large_speed) {
-  std::array<int, 2> used{};
-  nanoseconds now(1);
-  for (int i = 0; i < 4000; ++i) {
-    const bool is_large = pace.read_size() == ReadPace::kSizes[1];
-    if (i >= 3000) ++used[is_large ? 1 : 0];
-    const double speed = is_large ? large_speed : small_speed;
-    now += nanoseconds(static_cast<int64_t>(65536 / speed * 1000));
-    EXPECT_EQ(pace.NextPause(65536, now).count(), 0);
+// What one way costs: megabytes a second, and a second of processor time.
+struct Cost {
+  double speed;
+  double processor_speed;
+};
+
+class ReadPaceTest : public testing::Test {
+ protected:
+  static constexpr uint64_t kVisit = 65536;
+
+  // A flood for so many visits; how many of the last thousand read in each way.
+  std::map<ReadPace::Way, int> Flood(const Cost& small, const Cost& large, int visits = 8010) {
+    std::map<ReadPace::Way, int> used;
+    for (int i = 0; i < visits; ++i) {
+      const Cost& cost = pace_.way() == ReadPace::Way::kSmall ? small : large;
+      if (i >= visits - 1000) ++used[pace_.way()];
+      time_ += Nanoseconds(kVisit, cost.speed);
+      processor_time_ += Nanoseconds(kVisit, cost.processor_speed);
+      EXPECT_EQ(pace_.NextPause(kVisit).count(), 0);
+    }
+    return used;
   }
-  return used;
+
+  static nanoseconds Nanoseconds(uint64_t bytes, double megabytes_a_second) {
+    return nanoseconds(
+        static_cast<int64_t>(static_cast<double>(bytes) * 1000 / megabytes_a_second));
+  }
+
+  nanoseconds time_{1};
+  nanoseconds processor_time_{1};
+  ReadPace pace_{[this] { return time_; }, [this] { return processor_time_; }};
+};
+
+TEST_F(ReadPaceTest, FloodIsReadInTheWayThatIsFaster) {
+  EXPECT_GT(Flood({140, 200}, {90, 200})[ReadPace::Way::kSmall], 900);
 }
 
-TEST(ReadPaceTest, FloodIsReadInTheSizeThatIsFaster) {
-  ReadPace pace;
-  EXPECT_GT(Flood(pace, 140, 90)[0], 900);
-  ReadPace other;
-  EXPECT_GT(Flood(other, 90, 140)[1], 900);
+TEST_F(ReadPaceTest, FloodIsReadInTheWayThatIsCheaper) {
+  EXPECT_GT(Flood({100, 150}, {100, 200})[ReadPace::Way::kLarge], 900);
 }
 
-TEST(ReadPaceTest, SizeFollowsAChange) {
-  ReadPace pace;
-  Flood(pace, 140, 90);
-
-  EXPECT_GT(Flood(pace, 90, 140)[1], 800);
+TEST_F(ReadPaceTest, AGainOfSpeedIsNotWorthALargerLossOfProcessorTime) {
+  EXPECT_GT(Flood({110, 100}, {100, 200})[ReadPace::Way::kLarge], 900);
 }
 
-TEST(ReadPaceTest, EqualSpeedIsReadInTheLargerSize) {
-  ReadPace pace;
+TEST_F(ReadPaceTest, WayFollowsAChange) {
+  Flood({140, 200}, {90, 200});
 
-  EXPECT_GT(Flood(pace, 100, 100)[1], 900);
+  EXPECT_GT(Flood({90, 200}, {140, 200})[ReadPace::Way::kLarge], 900);
 }
 
-TEST(ReadPaceTest, TrickleIsWaitedForLongerAndLonger) {
-  ReadPace pace;
-  EXPECT_EQ(pace.NextPause(2, nanoseconds(1)).count(), 0);
-  EXPECT_EQ(pace.NextPause(2, nanoseconds(2)), microseconds(200));
-  EXPECT_EQ(pace.NextPause(40, nanoseconds(3)), microseconds(400));
-  EXPECT_EQ(pace.NextPause(80, nanoseconds(4)), microseconds(800));
-  EXPECT_EQ(pace.NextPause(160, nanoseconds(5)), microseconds(1600));
-  EXPECT_EQ(pace.NextPause(320, nanoseconds(6)), microseconds(3200));
-  EXPECT_EQ(pace.NextPause(640, nanoseconds(7)), microseconds(4000));
+TEST_F(ReadPaceTest, AnotherFloodIsMeasuredAnew) {
+  Flood({140, 200}, {90, 200});
+  time_ += std::chrono::milliseconds(10);
+  Flood({90, 200}, {140, 200}, 20);
+
+  EXPECT_EQ(pace_.way(), ReadPace::Way::kLarge);
+}
+
+TEST_F(ReadPaceTest, EqualWorthIsReadInLargeReads) {
+  EXPECT_GT(Flood({100, 200}, {100, 200})[ReadPace::Way::kLarge], 900);
+}
+
+TEST_F(ReadPaceTest, AMachineThatSlowsDownChangesNoVerdict) {
+  Flood({140, 200}, {100, 200});
+  // As if the small reads had become worse than the large ones were before.
+  EXPECT_GT(Flood({70, 100}, {50, 100}, 1000)[ReadPace::Way::kSmall], 900);
+}
+
+TEST_F(ReadPaceTest, SmallReadsFollowEachOtherUntilNothingIsLeft) {
+  EXPECT_FALSE(pace_.ReadsOn(ReadPace::kLargeRead - 1));
+  EXPECT_TRUE(pace_.ReadsOn(ReadPace::kLargeRead));
+  Flood({140, 200}, {90, 200});
+
+  ASSERT_EQ(pace_.way(), ReadPace::Way::kSmall);
+  EXPECT_EQ(pace_.read_size(), ReadPace::kSmallRead);
+  EXPECT_TRUE(pace_.ReadsOn(1));
+  EXPECT_FALSE(pace_.ReadsOn(0));
+}
+
+TEST_F(ReadPaceTest, SmallReadsAreNotPausedBetween) {
+  Flood({140, 200}, {90, 200});
+  ASSERT_EQ(pace_.way(), ReadPace::Way::kSmall);
+
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(pace_.NextPause(80).count(), 0);
+}
+
+TEST_F(ReadPaceTest, TrickleIsReadInLargeReads) {
+  Flood({140, 200}, {90, 200});
+  ASSERT_EQ(pace_.way(), ReadPace::Way::kSmall);
+  for (int i = 0; i < 10; ++i) {
+    time_ += std::chrono::milliseconds(10);
+    pace_.NextPause(80);
+  }
+
+  EXPECT_EQ(pace_.way(), ReadPace::Way::kLarge);
+  EXPECT_GT(pace_.NextPause(80).count(), 0);
+}
+
+TEST_F(ReadPaceTest, TrickleIsWaitedForLongerAndLonger) {
+  EXPECT_EQ(pace_.NextPause(2).count(), 0);
+  EXPECT_EQ(pace_.NextPause(2), microseconds(200));
+  EXPECT_EQ(pace_.NextPause(40), microseconds(400));
+  EXPECT_EQ(pace_.NextPause(80), microseconds(800));
+  EXPECT_EQ(pace_.NextPause(160), microseconds(1600));
+  EXPECT_EQ(pace_.NextPause(320), microseconds(3200));
+  EXPECT_EQ(pace_.NextPause(640), microseconds(4000));
   // Between a quarter and half of a pty's memory is as full as it should become.
-  EXPECT_EQ(pace.NextPause(1500, nanoseconds(8)), microseconds(4000));
-  EXPECT_EQ(pace.NextPause(2500, nanoseconds(9)), microseconds(2000));
+  EXPECT_EQ(pace_.NextPause(1500), microseconds(4000));
+  EXPECT_EQ(pace_.NextPause(2500), microseconds(2000));
 }
 
-TEST(ReadPaceTest, LinesThatNearlyFillAPtyArePausedFor) {
-  ReadPace pace;
-  pace.NextPause(80, nanoseconds(1));
-  pace.NextPause(80, nanoseconds(2));
-  for (int i = 3; i < 100; ++i) {
-    EXPECT_EQ(pace.NextPause(3000, nanoseconds(i)), microseconds(200));
-  }
+TEST_F(ReadPaceTest, LinesThatNearlyFillAPtyArePausedFor) {
+  pace_.NextPause(80);
+  pace_.NextPause(80);
+  for (int i = 3; i < 100; ++i) EXPECT_EQ(pace_.NextPause(3000), microseconds(200));
 }
 
-TEST(ReadPaceTest, SilenceAndFloodEndThePauses) {
-  for (const uint64_t bytes : {uint64_t{0}, uint64_t{4096}}) {
-    ReadPace pace;
-    pace.NextPause(2, nanoseconds(1));
-    pace.NextPause(2, nanoseconds(2));
-    EXPECT_EQ(pace.NextPause(bytes, nanoseconds(3)).count(), 0);
-    EXPECT_EQ(pace.NextPause(2, nanoseconds(4)).count(), 0);
-  }
+TEST_F(ReadPaceTest, FullPtyIsReadOnAtOnceAndThenPausedForShortly) {
+  for (const uint64_t bytes : {2, 2, 2, 2}) pace_.NextPause(bytes);
+
+  EXPECT_EQ(pace_.NextPause(4096).count(), 0);
+  EXPECT_EQ(pace_.NextPause(1500), microseconds(200));
+}
+
+TEST_F(ReadPaceTest, SilenceEndsThePauses) {
+  pace_.NextPause(2);
+  pace_.NextPause(2);
+
+  EXPECT_EQ(pace_.NextPause(0).count(), 0);
+  EXPECT_EQ(pace_.NextPause(2).count(), 0);
 }
 
 }  // namespace
