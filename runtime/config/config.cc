@@ -90,11 +90,18 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
     if (origin == Origin::kOwn) DropLines(key);
     Erase(key);
   }
+  if (canonical->empty()) return {};
   std::vector<std::string>& values = values_[std::string(key)];
   for (const std::string& one : *canonical) {
     values.push_back(one);
     if (entry->shape == Shape::kList) order_.emplace_back(key, one);
-    if (origin == Origin::kOwn) lines_.emplace_back(key, one);
+  }
+  if (origin != Origin::kOwn) return {};
+  if (entry->shape == Shape::kWordSet) {
+    // On one line: another one would replace it.
+    lines_.emplace_back(key, fmt::format("{}", fmt::join(*canonical, " ")));
+  } else {
+    for (const std::string& one : *canonical) lines_.emplace_back(key, one);
   }
   return {};
 }

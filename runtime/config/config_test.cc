@@ -160,6 +160,8 @@ TEST(ConfigTest, WhatIsSavedLoadsBackEqual) {
   ASSERT_TRUE(config.Set("lxc.environment", "A=2"));
   ASSERT_TRUE(config.Set("lxc.tty.max", "4"));
   ASSERT_TRUE(config.Set("lxc.tty.max", "5"));
+  ASSERT_TRUE(config.Set("lxc.namespace.keep", "net ipc"));
+  ASSERT_TRUE(config.Set("lxc.namespace.clone", " "));
   Config loaded;
   ASSERT_TRUE(LoadText(config.Saved(), loaded));
   EXPECT_EQ(loaded, config);
