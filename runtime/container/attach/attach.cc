@@ -96,7 +96,7 @@ Status EnterCgroups(const std::vector<CgroupHierarchy>& hierarchies) {
     if (there) continue;
     const auto cgroup = Cgroup::Open(hierarchy.folder, hierarchy.version);
     if (!cgroup) return Forward(cgroup.error());
-    const auto added = cgroup->Add(0);
+    auto added = cgroup->Add(0);
     // Who was given no cgroups has none of the container's to enter.
     const bool forbidden = !added && (added.error().code == EACCES || added.error().code == EPERM);
     if (!added && (!forbidden || geteuid() == 0)) return added;

@@ -125,7 +125,7 @@ Status ChangeUser(const AttachRequest& request) {
   const uid_t uid = request.uid.value_or(0);
   const gid_t gid = request.gid.value_or(0);
   const bool asked = request.uid || request.gid || request.groups;
-  const auto become = BecomeUser(uid, gid, request.groups.value_or(std::vector<gid_t>()));
+  auto become = BecomeUser(uid, gid, request.groups.value_or(std::vector<gid_t>()));
   if (become || asked || become.error().code != EINVAL) return become;
   return {};
 }
@@ -134,7 +134,7 @@ Status ChangeUser(const AttachRequest& request) {
 Status TakeLabels(AttachedPlan& plan) {
   if (!plan.proc.valid()) return {};
   const bool now = plan.request->labels == LabelTaking::kNow;
-  const Status taken =
+  Status taken =
       Confine(plan.confinement, plan.proc.get(), now ? LabelMoment::kNow : LabelMoment::kNextExec);
   // What is run may be a function, which must not find the host's processes.
   plan.proc = UniqueFd();

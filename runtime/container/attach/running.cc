@@ -107,7 +107,7 @@ Result<pid_t> AttachOnTerminal(const Place& place, AttachRequest request, Patien
   // Before the process can ask for it.
   CopyWindowSize(request.standard[0], pty->primary.get());
   request.terminal = pty->peer.get();
-  const auto attached = Attach(*target, *config, request);
+  auto attached = Attach(*target, *config, request);
   if (!attached) return attached;
   pty->peer = UniqueFd();
   // Not reaped yet, so the number is its own.
