@@ -83,6 +83,8 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
   }
   auto canonical = Canonical(*entry, key, value);
   if (!canonical) return Forward(std::move(canonical).error());
+  // Nothing but blanks: no words to add, or a set without any.
+  if (canonical->empty()) return entry->shape == Shape::kWordSet ? Clear(key) : Status();
 
   // A new type makes a new interface of the slot.
   if (slot && key == *slot + ".type") EraseFamily(*slot);
@@ -90,7 +92,6 @@ Status Config::Set(std::string_view key, std::string_view value, Origin origin) 
     if (origin == Origin::kOwn) DropLines(key);
     Erase(key);
   }
-  if (canonical->empty()) return {};
   std::vector<std::string>& values = values_[std::string(key)];
   for (const std::string& one : *canonical) {
     values.push_back(one);

@@ -167,6 +167,14 @@ TEST(ConfigTest, WhatIsSavedLoadsBackEqual) {
   EXPECT_EQ(loaded, config);
 }
 
+TEST(ConfigTest, ASetWithoutWordsIsSavedWhereAnIncludedFileHasSome) {
+  Config config;
+  ASSERT_TRUE(config.Set("lxc.namespace.keep", "net ipc", Config::Origin::kIncluded));
+  ASSERT_TRUE(config.Set("lxc.namespace.keep", " "));
+  EXPECT_EQ(config.Get("lxc.namespace.keep").value(), "");
+  EXPECT_EQ(config.Saved(), "lxc.namespace.keep =\n");
+}
+
 TEST(ConfigTest, AReplacedValueStandsInThePlaceOfTheOldOne) {
   Config config;
   ASSERT_TRUE(config.Set("lxc.hook.clone", "/included", Config::Origin::kIncluded));
