@@ -100,14 +100,18 @@ def _tidy(file: str, database: Path) -> tuple[bool, str]:
         command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     said = [line for line in done.stdout.splitlines() if not _NOISE.match(line)]
-    return done.returncode == 0, "\n".join(said)
+    # Killed, it says nothing itself.
+    ended = [] if said or done.returncode == 0 else [f"{file}: ended with {done.returncode}"]
+    return done.returncode == 0, "\n".join(said + ended)
 
 
 def _run(wanted: list[str], database: Path) -> int:
     listed = database / "compile_commands.json"
-    subprocess.run(
-        [TOP / "ci" / "compile_commands.py", listed], check=True, stdout=subprocess.DEVNULL
+    made = subprocess.run(
+        [TOP / "ci" / "compile_commands.py", listed], check=False, stdout=subprocess.DEVNULL
     )
+    if made.returncode:
+        sys.exit("the commands that compile the files cannot be had; why is said above")
     entries = {one["file"]: one for one in json.loads(listed.read_text(encoding="utf-8"))}
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -131,6 +135,8 @@ def _run(wanted: list[str], database: Path) -> int:
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
+    if open_files and sys.stderr.isatty():
+        print(file=sys.stderr)
     return failed
 
 
